@@ -1,0 +1,1 @@
+"""Lambda handlers: parse, call one job, answer."""

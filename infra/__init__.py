@@ -1,0 +1,1 @@
+"""How netlift is deployed, in the cloud and on this machine."""

@@ -1,0 +1,1 @@
+"""The local cloud: moto, a door to S3 Tables, the demo."""

@@ -1,0 +1,1 @@
+"""Pages for people: jinja2 templates, inline SVG, no scripts."""

@@ -1,0 +1,1 @@
+"""What every job stands on: settings, stores, one run, the chain, logs, the command line."""

@@ -1,0 +1,1 @@
+"""Statistics without AWS and without a disk: runs in a notebook."""

@@ -1,0 +1,1 @@
+"""Drift: how far a batch is from the profile of its model."""

@@ -1,0 +1,1 @@
+"""Experiments: checks of a randomised trial."""

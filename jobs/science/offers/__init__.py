@@ -1,0 +1,1 @@
+"""Offers: who gets which, under a budget and caps."""

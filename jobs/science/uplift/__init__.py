@@ -1,0 +1,1 @@
+"""Uplift: fitted with EconML, judged on untouched rows, scored without it."""

@@ -1,0 +1,1 @@
+"""Every table that netlift reads or writes: columns, types, units, keys, partitions."""

@@ -1,0 +1,72 @@
+"""What netlift reads: customers, transactions, fraud reports, partners, trials."""
+
+import pyarrow as pa
+
+from jobs.tables.declare import TIMESTAMP, Column, Table
+
+CUSTOMER_ID = Column("customer_id", pa.string(), "", "who")
+PARTNER_ID = Column("partner_id", pa.string(), "", "merchant partner")
+TRANSACTION_ID = Column("transaction_id", pa.string(), "", "which transaction")
+AMOUNT = Column("amount_eur", pa.float64(), "euro", "amount of the transaction", low=0, high=1e7)
+
+CUSTOMERS = Table(
+    "customers",
+    "a customer as known at a moment; a campaign adds the features it declares",
+    (
+        CUSTOMER_ID,
+        Column("as_of", TIMESTAMP, "UTC", "moment the features were known", future=False),
+        Column("consent", pa.bool_(), "", "whether the customer may be contacted"),
+    ),
+    key=("customer_id",),
+)
+
+TRANSACTIONS = Table(
+    "transactions",
+    "one payment of a customer at a partner",
+    (
+        TRANSACTION_ID,
+        CUSTOMER_ID,
+        PARTNER_ID,
+        Column("occurred_at", TIMESTAMP, "UTC", "moment of the payment", future=False),
+        AMOUNT,
+    ),
+    key=("transaction_id",),
+)
+
+FRAUD_REPORTS = Table(
+    "fraud_reports",
+    "a label of a transaction and the moment it became known",
+    (
+        TRANSACTION_ID,
+        Column("is_fraud", pa.bool_(), "", "whether the payment was fraud"),
+        Column("reported_at", TIMESTAMP, "UTC", "moment the label became known"),
+    ),
+    key=("transaction_id", "reported_at"),
+)
+
+PARTNERS = Table(
+    "partners",
+    "a merchant partner",
+    (
+        PARTNER_ID,
+        Column("name", pa.string(), "", "trading name", nullable=True),
+        Column("category", pa.string(), "", "line of business", nullable=True),
+    ),
+    key=("partner_id",),
+)
+
+TRIAL = Table(
+    "trial",
+    "a unit of a randomised trial; a campaign adds its features and other outcomes",
+    (
+        CUSTOMER_ID,
+        Column("campaign_id", pa.string(), "", "which campaign the trial belongs to"),
+        Column("arm", pa.string(), "", "arm that was drawn, an offer at a contact window, or the control"),
+        Column("propensity", pa.float64(), "in (0, 1)", "probability of the arm that was drawn", low=0, high=1, exclusive=True),
+        Column("net_margin_eur", pa.float64(), "euro", "net margin after redemption cost within the outcome window"),
+        Column("matured_at", TIMESTAMP, "UTC", "moment the outcome window closed"),
+    ),
+    key=("campaign_id", "customer_id"),
+)
+
+INPUTS = {t.name: t for t in (CUSTOMERS, TRANSACTIONS, FRAUD_REPORTS, PARTNERS, TRIAL)}

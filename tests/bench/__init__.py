@@ -1,0 +1,1 @@
+"""One module a promise: python -m tests.bench.<name> prints one JSON object."""

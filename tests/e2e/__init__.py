@@ -1,0 +1,1 @@
+"""Whole nights on the local cloud."""

@@ -1,0 +1,1 @@
+"""Deaths, races and failing stores."""

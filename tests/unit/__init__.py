@@ -1,0 +1,1 @@
+"""Unit tests: the path of a test is the path of the code."""
