@@ -82,7 +82,7 @@ class RunBusy(NetliftError):
 
 
 class RunLost(NetliftError):
-    """This attempt is no longer the newest of its run: it may not commit."""
+    """An attempt that is no longer the newest of its run: it may not commit."""
 
     exit_code = 21
 

@@ -73,7 +73,9 @@ class Table:
         """The Arrow schema, with documentation as field metadata."""
         return pa.schema(
             [
-                pa.field(c.name, c.type, nullable=c.nullable, metadata={"doc": f"{c.doc} [{c.unit}]" if c.unit else c.doc})
+                pa.field(
+                    c.name, c.type, nullable=c.nullable, metadata={"doc": f"{c.doc} [{c.unit}]" if c.unit else c.doc}
+                )
                 for c in self.columns
             ]
         )

@@ -9,7 +9,9 @@ RUN_DATE = Column("run_date", pa.date32(), "", "day the row speaks of")
 RUN_ID = Column("run_id", pa.string(), "", "run that wrote the row; the ledger has its report")
 MODEL_VERSION = Column("model_version", pa.string(), "", "model that made the row")
 CAMPAIGN_ID = Column("campaign_id", pa.string(), "", "campaign")
-FRAUD_PROBABILITY = Column("fraud_probability", pa.float64(), "in [0, 1]", "calibrated probability of fraud", low=0, high=1)
+FRAUD_PROBABILITY = Column(
+    "fraud_probability", pa.float64(), "in [0, 1]", "calibrated probability of fraud", low=0, high=1
+)
 
 WINDOWS_DAYS = (1, 7, 30)
 """Lengths of the windows that features of a transaction look back over."""
@@ -27,16 +29,32 @@ FRAUD_FEATURE_COLUMNS = (
         column
         for days in WINDOWS_DAYS
         for column in (
-            _feature(f"customer_count_{days}d", "count", f"transactions of the customer in the {days} days to this one, itself included"),
-            _feature(f"customer_mean_eur_{days}d", "euro", f"mean amount of the customer in the {days} days to this one, itself included"),
+            _feature(
+                f"customer_count_{days}d",
+                "count",
+                f"transactions of the customer in the {days} days to this one, itself included",
+            ),
+            _feature(
+                f"customer_mean_eur_{days}d",
+                "euro",
+                f"mean amount of the customer in the {days} days to this one, itself included",
+            ),
         )
     ),
     *(
         column
         for days in WINDOWS_DAYS
         for column in (
-            _feature(f"partner_count_{days}d", "count", f"transactions of the partner in {days} days, ending a label delay ago"),
-            _feature(f"partner_fraud_rate_{days}d", "in [0, 1]", f"known fraud rate of the partner in {days} days, ending a label delay ago"),
+            _feature(
+                f"partner_count_{days}d",
+                "count",
+                f"transactions of the partner in {days} days, ending a label delay ago",
+            ),
+            _feature(
+                f"partner_fraud_rate_{days}d",
+                "in [0, 1]",
+                f"known fraud rate of the partner in {days} days, ending a label delay ago",
+            ),
         )
     ),
 )
@@ -102,7 +120,14 @@ PARTNER_RISK = Table(
     (
         RUN_DATE,
         PARTNER_ID,
-        Column("fraud_rate_shrunk", pa.float64(), "in [0, 1]", "7-day known fraud rate, shrunk towards the rate of all partners", low=0, high=1),
+        Column(
+            "fraud_rate_shrunk",
+            pa.float64(),
+            "in [0, 1]",
+            "7-day known fraud rate, shrunk towards the rate of all partners",
+            low=0,
+            high=1,
+        ),
         Column("rank", pa.int64(), "count", "1 is the riskiest"),
         Column("transactions_7d", pa.int64(), "count", "transactions in the 7 days whose labels are known"),
         Column("frauds_7d", pa.int64(), "count", "known frauds among them"),
@@ -120,7 +145,12 @@ UPLIFT_SCORES = Table(
         CAMPAIGN_ID,
         CUSTOMER_ID,
         Column("arm", pa.string(), "", "arm of the campaign"),
-        Column("effect_eur", pa.float64(), "euro", "expected net margin of the arm less that of the control, shrunk by calibration"),
+        Column(
+            "effect_eur",
+            pa.float64(),
+            "euro",
+            "expected net margin of the arm less that of the control, shrunk by calibration",
+        ),
         Column("consent", pa.bool_(), "", "whether the customer may be contacted"),
         MODEL_VERSION,
         RUN_ID,
@@ -143,7 +173,9 @@ OFFERS = Table(
         Column("status", pa.string(), "", "offered, holdout or nothing"),
         Column("reason", pa.string(), "", "why, in words"),
         Column("rank", pa.int64(), "count", "place by expected net euro, 1 is the first", nullable=True),
-        Column("expected_net_eur", pa.float64(), "euro", "expected net margin after contact cost and fraud", nullable=True),
+        Column(
+            "expected_net_eur", pa.float64(), "euro", "expected net margin after contact cost and fraud", nullable=True
+        ),
         Column("cost_eur", pa.float64(), "euro", "cost of contact that the budget pays", nullable=True),
         FRAUD_PROBABILITY,
         MODEL_VERSION,
@@ -162,7 +194,14 @@ DRIFT = Table(
         Column("variable", pa.string(), "", "feature, or score"),
         Column("psi", pa.float64(), "nat", "population stability index", low=0),
         Column("missing_share", pa.float64(), "in [0, 1]", "share of missing values in the batch", low=0, high=1),
-        Column("missing_share_reference", pa.float64(), "in [0, 1]", "share of missing values in the profile", low=0, high=1),
+        Column(
+            "missing_share_reference",
+            pa.float64(),
+            "in [0, 1]",
+            "share of missing values in the profile",
+            low=0,
+            high=1,
+        ),
         Column("rows", pa.int64(), "count", "rows of the batch"),
         Column("level", pa.string(), "", "stable, watch or alarm"),
         MODEL_VERSION,
