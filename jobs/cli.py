@@ -1,0 +1,109 @@
+"""The console command: ``netlift <verb>``, a verb a job."""
+
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from jobs.runtime.chain import NIGHT, TRAINING
+
+_NIGHTLY = "run nightly"
+_LIFT = "lift"
+
+ABOUT = {
+    _LIFT: "a randomised trial in; verdict, list and expected net euros out",
+    _NIGHTLY: "the whole night: fraud, partners, uplift, offers, lists, drift",
+    "build-fraud-features": "what was known the moment before each transaction",
+    "train-fraud": "fit, calibrate and register the fraud model",
+    "score-fraud": "fraud probability, review queue with reasons, customer risk",
+    "score-partners": "partners ranked by their known fraud",
+    "train-uplift": "fit a campaign's uplift model, judge it on held-out rows, register it",
+    "score-uplift": "what each arm would add for each customer, in euro",
+    "allocate-offers": "who gets which offer under budget and caps, with a certificate",
+    "publish-offers": "each campaign's list as CSV, under a new name",
+    "monitor-drift": "how far the night's rows are from what the models were trained on",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a verb.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Words after ``netlift``; those of the process by default.
+
+    Returns
+    -------
+    int
+        Exit code: 0, 2 for a wrong word, else the code of the named failure (jobs/errors.py).
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    if not words or words[0] in {"-h", "--help", "help"}:
+        print(_usage())
+        return 0
+    if words[:2] == ["run", "nightly"]:
+        return _nightly(words[2:])
+    verb = words[0]
+    if verb == _LIFT:
+        act: Callable[[Sequence[str]], int] = importlib.import_module("jobs.lift").main
+        return act(words[1:])
+    for step in NIGHT + TRAINING:
+        if step.verb == verb:
+            return _job(step.module, words[1:])
+    print(f"netlift: {verb!r} is not a verb\n\n{_usage()}", file=sys.stderr)
+    return 2
+
+
+def _job(module: str, words: Sequence[str]) -> int:
+    from jobs.runtime.command import main as run  # noqa: PLC0415  netlift --help stays quick
+
+    return run(importlib.import_module(module).JOB, words)
+
+
+def _nightly(words: Sequence[str]) -> int:
+    # Heavy imports wait until a night is asked for: netlift --help stays quick.
+    from jobs.nightly import Nightly, nightly, steps  # noqa: PLC0415
+    from jobs.runtime.command import guarded, parse  # noqa: PLC0415
+    from jobs.runtime.logs import to_stderr  # noqa: PLC0415
+    from jobs.runtime.progress import Steps  # noqa: PLC0415
+    from jobs.runtime.report import Report  # noqa: PLC0415
+    from jobs.runtime.stores import open_stores  # noqa: PLC0415
+
+    request = parse(Nightly, f"netlift {_NIGHTLY}", words)
+    to_stderr()
+
+    def act() -> None:
+        stores = open_stores()
+        shown = Steps(len(list(steps(stores))))
+        try:
+            reports: Sequence[Report] = nightly(request, stores, shown.step)
+        finally:
+            shown.close()
+        print(_table(reports))
+
+    return guarded(act)
+
+
+def _table(reports: Sequence[Any]) -> str:
+    lines = [f"{'step':<22}{'kind':<20}{'state':<14}{'in':>10}{'used':>10}{'set aside':>10}{'out':>10}{'seconds':>9}"]
+    lines += [
+        f"{r.verb:<22}{r.kind:<20}{r.state:<14}{r.rows_in:>10,}{r.rows_used:>10,}{r.rows_quarantined:>10,}"
+        f"{sum(r.rows_out.values()):>10,}{r.seconds:>9.1f}"
+        for r in reports
+    ]
+    if all(r.state == "no input" for r in reports):
+        lines.append("no new data: nothing was run")
+    return "\n".join(lines)
+
+
+def _usage() -> str:
+    verbs = "\n".join(f"  {verb:<22}{about}" for verb, about in ABOUT.items())
+    return (
+        "netlift: what an offer adds, less what it costs and what fraud takes back\n\n"
+        f"usage: netlift VERB [flags]      netlift VERB --help shows every flag\n\n{verbs}"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,74 @@
+"""The night in one process: the declared chain, step by step."""
+
+import importlib
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from jobs.errors import NoInput
+from jobs.runtime.chain import NIGHT, Step
+from jobs.runtime.command import flag, request_from
+from jobs.runtime.plan import kinds
+from jobs.runtime.report import Report
+from jobs.runtime.run import Job, run_job
+from jobs.runtime.stores import Stores
+
+Shown = Callable[[str], AbstractContextManager[Any]]
+
+
+@dataclass(frozen=True)
+class Nightly:
+    """Run the night of a day: fraud, partners, uplift, offers, lists, drift."""
+
+    run_date: date = flag("day that has just ended", unit="YYYY-MM-DD", example="2026-11-22")
+
+
+def nightly(request: Nightly, stores: Stores, shown: Shown = lambda _: nullcontext()) -> tuple[Report, ...]:
+    """Run the declared chain in this process.
+
+    A step without new input is left out; its report says "no input".
+
+    Parameters
+    ----------
+    request : Nightly
+        Which night.
+    stores : Stores
+        Where rows come from and go to.
+    shown : callable
+        Called with each step's name; its context is open while the step runs.
+
+    Returns
+    -------
+    tuple of Report
+        One for each step and campaign, in order.
+    """
+    reports = []
+    for step, kind in steps(stores):
+        name = f"{step.verb} {kind}" if step.per_campaign else step.verb
+        with shown(name):
+            reports.append(_run(step, kind, request.run_date, stores))
+    return tuple(reports)
+
+
+def steps(stores: Stores) -> Iterator[tuple[Step, str]]:
+    """Yield each step of the night with each kind that it runs for."""
+    for step in NIGHT:
+        for kind in kinds(step, stores):
+            yield step, kind
+
+
+def job_of(step: Step) -> Job[Any]:
+    """Return the job of a step; its module is imported when it is first asked for."""
+    job: Job[Any] = importlib.import_module(step.module).JOB
+    return job
+
+
+def _run(step: Step, kind: str, run_date: date, stores: Stores) -> Report:
+    job = job_of(step)
+    campaign = {"campaign": kind} if step.per_campaign else {}
+    try:
+        return run_job(job, request_from(job.request, {"run_date": run_date, **campaign}), stores)
+    except NoInput as missing:
+        return Report.without_input(step.verb, kind, str(run_date), str(missing))

@@ -1,0 +1,160 @@
+"""The chain of verbs, declared once: what each reads, how it is cut into shards, what comes before it.
+
+The in-process night, the planner behind the state machine and the state machine's own test all read
+this file.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from jobs.errors import BadRequest
+
+
+@dataclass(frozen=True)
+class Read:
+    """An input table that a verb reads.
+
+    Parameters
+    ----------
+    table : str
+        Name of the input table.
+    days_back : int or None
+        Of files under ``date=YYYY-MM-DD/``, those of so many days up to the run's date are read;
+        None: all up to the run's date. A file without a date is always read.
+    newest : bool
+        Whether only the newest date up to the run's date is read (a snapshot, such as customers).
+    """
+
+    table: str
+    days_back: int | None = None
+    newest: bool = False
+
+
+@dataclass(frozen=True)
+class Step:
+    """One verb of the chain.
+
+    Parameters
+    ----------
+    verb : str
+        Name on the command line; the module is ``jobs.<verb with underscores>``.
+    kind : str or None
+        Kind of its runs; None: a run for each campaign, whose id is the kind.
+    reads : tuple of Read
+        Input tables whose files make the manifest.
+    shard_by : str or None
+        Input table whose files are the shards, one each; None: one shard holds all.
+    models : tuple of str
+        Kinds of models whose champions it uses; "campaign" is the model of the run's campaign,
+        "every" all kinds that have a champion.
+    campaigns : bool
+        Whether the result depends on every campaign file (a run of one campaign depends on its own).
+    writes : tuple of str
+        Output tables it commits.
+    after : tuple of str
+        Verbs whose finished runs of the same dates it builds upon.
+    """
+
+    verb: str
+    kind: str | None
+    reads: tuple[Read, ...] = ()
+    shard_by: str | None = None
+    models: tuple[str, ...] = ()
+    campaigns: bool = False
+    writes: tuple[str, ...] = ()
+    after: tuple[str, ...] = field(default=())
+
+    @property
+    def module(self) -> str:
+        """Module that holds the job."""
+        return "jobs." + self.verb.replace("-", "_")
+
+    @property
+    def function(self) -> str:
+        """Name of the job's function in its module."""
+        return self.verb.replace("-", "_")
+
+    @property
+    def per_campaign(self) -> bool:
+        """Whether every campaign has a run of its own."""
+        return self.kind is None
+
+
+HISTORY_DAYS = 45
+"""Days of transactions a feature may look back on: the longest window, the label delay, and a week."""
+
+_TRANSACTIONS = Read("transactions", days_back=HISTORY_DAYS)
+_FRAUD_REPORTS = Read("fraud_reports", days_back=HISTORY_DAYS)
+_CUSTOMERS = Read("customers", newest=True)
+
+NIGHT = (
+    Step(
+        "build-fraud-features",
+        kind="fraud",
+        reads=(_TRANSACTIONS, _FRAUD_REPORTS),
+        writes=("fraud_features",),
+    ),
+    Step(
+        "score-fraud",
+        kind="fraud",
+        models=("fraud",),
+        writes=("fraud_scores", "customer_risk"),
+        after=("build-fraud-features",),
+    ),
+    Step(
+        "score-partners",
+        kind="partners",
+        reads=(_TRANSACTIONS, _FRAUD_REPORTS),
+        writes=("partner_risk",),
+    ),
+    Step(
+        "score-uplift",
+        kind=None,
+        reads=(_CUSTOMERS,),
+        shard_by="customers",
+        models=("campaign",),
+        writes=("uplift_scores",),
+    ),
+    Step(
+        "allocate-offers",
+        kind="offers",
+        campaigns=True,
+        writes=("offers",),
+        after=("score-uplift", "score-fraud"),
+    ),
+    Step(
+        "publish-offers",
+        kind="offers",
+        after=("allocate-offers",),
+    ),
+    Step(
+        "monitor-drift",
+        kind="models",
+        reads=(_CUSTOMERS,),
+        models=("every",),
+        campaigns=True,
+        writes=("drift",),
+        after=("build-fraud-features", "score-fraud", "score-uplift"),
+    ),
+)
+"""What runs every night, in this order."""
+
+TRAINING = (
+    Step("train-fraud", kind="fraud", reads=(_FRAUD_REPORTS,), after=("build-fraud-features",)),
+    Step("train-uplift", kind=None, reads=(Read("trial"),)),
+)
+"""What makes the models that the night uses."""
+
+
+def step(verb: str, among: Iterable[Step] = NIGHT + TRAINING) -> Step:
+    """Return the step called `verb`.
+
+    Raises
+    ------
+    BadRequest
+        If the chain has no such verb.
+    """
+    steps = {s.verb: s for s in among}
+    if verb not in steps:
+        raise BadRequest(f"verb {verb!r} is not in the chain: use one of {', '.join(steps)}.")
+    return steps[verb]

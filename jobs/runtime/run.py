@@ -1,0 +1,216 @@
+"""One run from claim to commit, whole in one process or shard by shard in many.
+
+``run_job`` does all of it; the state machine calls ``begin``, ``work_shard`` and ``finish_run``, which are
+the same steps.
+"""
+
+import dataclasses
+import logging
+import os
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import Any, Generic, Protocol, TypeVar
+
+from jobs.errors import NetliftError, RowsLost
+from jobs.runtime.begin import begin
+from jobs.runtime.chain import Step, step
+from jobs.runtime.plan import Manifest, plan
+from jobs.runtime.report import Report, peak_mb
+from jobs.runtime.shard import OpenShard, ShardRecord, total
+from jobs.runtime.stores import Stores
+from jobs.storage.ledger import Claim
+from jobs.tables.declare import Table
+from jobs.tables.outputs import OUTPUTS, QUARANTINE
+
+log = logging.getLogger(__name__)
+
+
+class Request(Protocol):
+    """What every request holds; a verb that runs for each campaign has ``campaign`` too."""
+
+    @property
+    def run_date(self) -> date:
+        """Day the run speaks of."""
+
+
+RequestT = TypeVar("RequestT", bound=Request)
+
+
+@dataclasses.dataclass(frozen=True)
+class Job(Generic[RequestT]):
+    """A verb that can be run.
+
+    Parameters
+    ----------
+    step : Step
+        Its place in the chain.
+    request : type
+        What it is asked.
+    work : callable
+        Works one shard: reads its rows, stages what it makes of them.
+    """
+
+    step: Step
+    request: type[RequestT]
+    work: Callable[[RequestT, Stores, OpenShard], None]
+
+
+def run_job(job: Job[RequestT], request: RequestT, stores: Stores) -> Report:
+    """Run a job from plan to commit in this process.
+
+    Parameters
+    ----------
+    job : Job
+        The job.
+    request : object
+        What it is asked.
+    stores : Stores
+        Where rows come from and go to.
+
+    Returns
+    -------
+    Report
+        With state "already done" if an equal run was finished before; then nothing was committed.
+
+    Raises
+    ------
+    RunBusy
+        If another process holds the lease of the same run.
+    RunLost
+        If another attempt took the run over.
+    NetliftError
+        Whatever the job itself names.
+    """
+    manifest = plan_request(job.step, request, stores)
+    claim = begin(manifest, stores.ledger, _holder())
+    if isinstance(claim, Report):
+        return claim
+    try:
+        with stores.ledger.heartbeat(claim):
+            for index in range(manifest.shards):
+                work_shard(job, manifest, claim, index, request, stores)
+            return finish_run(manifest, claim, stores)
+    except Exception as error:
+        stores.ledger.fail(claim, {"type": type(error).__name__, "message": str(error)})
+        raise
+
+
+def plan_request(of: Step, request: RequestT, stores: Stores) -> Manifest:
+    """Plan the run that a request asks for."""
+    kind = of.kind if of.kind is not None else getattr(request, "campaign", "")
+    first_date = getattr(request, "first_date", None) or request.run_date
+    return plan(of, stores, request.run_date, kind, first_date, _not_default(request))
+
+
+def request_values(manifest: Manifest, job: Job[Any]) -> dict[str, Any]:
+    """Values of the request that a plan was made from, for :func:`jobs.runtime.command.request_from`."""
+    names = {f.name for f in dataclasses.fields(job.request)}
+    fixed = {"run_date": manifest.run_date, "first_date": manifest.first_date, "campaign": manifest.kind}
+    return {**manifest.request, **{name: value for name, value in fixed.items() if name in names}}
+
+
+def work_shard(
+    job: Job[RequestT], manifest: Manifest, claim: Claim, index: int, request: RequestT, stores: Stores
+) -> ShardRecord:
+    """Work one shard and record what it staged; a shard that is recorded already is not worked again."""
+    earlier = stores.ledger.staged(claim.key).get(index)
+    if earlier is not None:
+        log.info("shard %d of %s is staged already", index, claim.key.run_id)
+        return ShardRecord.from_dict(earlier)
+    shard = OpenShard(manifest, index, claim.attempt, stores)
+    job.work(request, stores, shard)
+    record = shard.close()
+    stores.ledger.record_staged(claim, index, record.to_dict())
+    return record
+
+
+def finish_run(manifest: Manifest, claim: Claim, stores: Stores) -> Report:
+    """Commit what all shards staged, quarantine first, and write the report.
+
+    Raises
+    ------
+    RowsLost
+        If a shard is missing, or rows in are not rows used plus rows quarantined.
+    RunLost
+        If another attempt took the run over.
+    """
+    staged = stores.ledger.staged(claim.key)
+    missing = sorted(set(range(manifest.shards)) - set(staged))
+    if missing:
+        raise RowsLost(f"run {claim.key.run_id}: shard {missing[0]} of {manifest.shards} staged nothing: run it again.")
+    records = [ShardRecord.from_dict(staged[i]) for i in range(manifest.shards)]
+    counts, rows_out = total(records)
+    if counts.rows_in != counts.rows_used + counts.rows_quarantined:
+        raise RowsLost(
+            f"run {claim.key.run_id}: {counts.rows_in} rows in, but {counts.rows_used} used and "
+            f"{counts.rows_quarantined} quarantined: nothing was committed, report this as a defect."
+        )
+    for table in _commit_order(manifest):
+        files = [f for record in records for f in record.staged if f.table == table.name]
+        stores.tables.finish(
+            table,
+            files,
+            _scope(table, manifest),
+            run_id=claim.key.run_id,
+            attempt=claim.attempt,
+            fence=lambda: stores.ledger.require_newest(claim),
+        )
+    report = Report(
+        run_id=claim.key.run_id,
+        verb=manifest.verb,
+        kind=manifest.kind,
+        run_date=str(manifest.run_date),
+        state="finished",
+        attempt=claim.attempt,
+        rows_in=counts.rows_in,
+        rows_used=counts.rows_used,
+        rows_quarantined=counts.rows_quarantined,
+        rows_out=rows_out,
+        seconds=round((stores.clock() - stores.ledger.claimed_at(claim)).total_seconds(), 3),
+        peak_mb=round(peak_mb(), 1),
+        models=manifest.models,
+        details=_merged([r.details for r in records]),
+    )
+    stores.ledger.finish(claim, report.to_dict())
+    return report
+
+
+def _commit_order(manifest: Manifest) -> list[Table]:
+    return [QUARANTINE, *(OUTPUTS[name] for name in step(manifest.verb).writes)]
+
+
+def _scope(table: Table, manifest: Manifest) -> dict[str, Any]:
+    """What of a table the run replaces: its days, and its own campaign or kind where it has one."""
+    scope: dict[str, Any] = {"run_date": manifest.run_date}
+    if manifest.first_date != manifest.run_date and table is not QUARANTINE:
+        scope["run_date"] = (manifest.first_date, manifest.run_date)
+    if table is QUARANTINE:
+        scope |= {"job": manifest.verb, "kind": manifest.kind}
+    elif "campaign_id" in table.partition and manifest.kind in manifest.campaigns:
+        scope["campaign_id"] = manifest.kind
+    return scope
+
+
+def _merged(details: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Details of all shards: counts add up, of anything else the last one stands."""
+    merged: dict[str, Any] = {}
+    for part in details:
+        for name, value in part.items():
+            adds = isinstance(value, int) and not isinstance(value, bool) and name in merged
+            merged[name] = merged[name] + value if adds else value
+    return merged
+
+
+def _not_default(request: Any) -> dict[str, Any]:
+    """Values of a request that are not its defaults: what a plan has to remember."""
+    values = {}
+    for f in dataclasses.fields(request):
+        value = getattr(request, f.name)
+        if f.name not in {"run_date", "campaign", "first_date"} and value != f.default:
+            values[f.name] = str(value) if isinstance(value, date) else value
+    return values
+
+
+def _holder() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"
