@@ -61,7 +61,7 @@ def _run_date(event: dict[str, Any]) -> date:
         scheduled = datetime.fromisoformat(event["scheduled_at"]).astimezone(UTC)
     except (KeyError, TypeError, ValueError) as error:
         raise BadRequest(
-            f"the event has neither 'run_date' (YYYY-MM-DD) nor 'scheduled_at' (ISO moment) that can be read: {error!r}; "
+            f"the event has no readable 'run_date' (YYYY-MM-DD) or 'scheduled_at' (ISO moment), {error!r}: "
             f"see events/plan_shards.json."
         ) from error
     return scheduled.date() - timedelta(days=1)

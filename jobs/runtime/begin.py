@@ -36,5 +36,3 @@ def resume(manifest: Manifest, attempt: int, ledger: Ledger) -> Claim:
     ledger.require_newest(claim)
     ledger.renew(claim)
     return claim
-
-

@@ -1,13 +1,13 @@
 """A campaign is one TOML file: its trial, its features, its arms, its budget, its limits."""
 
 import tomllib
-from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal, Self
 
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from jobs.errors import BadCampaign, ObjectMissing, UnknownCampaign
+from jobs.runtime.layout import campaign_ids, campaign_key
 from jobs.storage.objects import Objects
 from jobs.tables.declare import Column, Table
 
@@ -53,7 +53,7 @@ class Source(_Part):
     unit_modulo: int | None = Field(default=None, ge=1, description="row number modulo this is the customer")
     arm: Name = Field(description="column with the arm")
     outcome: Name = Field(description="column with the outcome")
-    propensity: str | None = Field(default=None, description="column with the probability of the arm; none: equal shares")
+    propensity: str | None = Field(default=None, description="column with the arm's probability; none: equal shares")
 
 
 class Campaign(_Part):
@@ -100,11 +100,6 @@ class Campaign(_Part):
         """Return the trial table with the campaign's features and its outcome."""
         outcome = Column(self.outcome, pa.float64(), "unit of the outcome", "outcome declared by a campaign")
         return table.extended([*(f.column for f in self.features), outcome])
-
-
-def campaign_key(campaign_id: str) -> str:
-    """Key of a campaign's file among the objects."""
-    return f"campaigns/{campaign_id}.toml"
 
 
 def parse_campaign(text: str, file: str) -> Campaign:
@@ -158,11 +153,6 @@ def read_campaign(objects: Objects, campaign_id: str) -> Campaign:
     if campaign.id != campaign_id:
         raise BadCampaign(f"{key}, field 'id': is {campaign.id!r}, must be {campaign_id!r} as the file's name says.")
     return campaign
-
-
-def campaign_ids(objects: Objects) -> tuple[str, ...]:
-    """Ids of all campaigns that have a file, in order."""
-    return tuple(PurePosixPath(o.key).stem for o in objects.list("campaigns/") if o.key.endswith(".toml"))
 
 
 def _sentence(file: str, error: ValidationError) -> str:

@@ -113,7 +113,9 @@ def request_from(request: type[RequestT], values: Mapping[str, Any]) -> RequestT
             convert = _converter(kind)
             read[name] = tuple(map(convert, value)) if many else convert(value) if isinstance(value, str) else value
         except (ValueError, argparse.ArgumentTypeError) as error:
-            raise BadRequest(f"{request.__name__}, {name!r}: {value!r} is not a {kind.__name__}: correct it.") from error
+            raise BadRequest(
+                f"{request.__name__}, {name!r}: {value!r} is not a {kind.__name__}: correct it."
+            ) from error
     return request(**read)
 
 

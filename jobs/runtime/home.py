@@ -51,7 +51,7 @@ def open_objects(environment: Mapping[str, str]) -> Objects:
     home = environment.get("NETLIFT_HOME", "")
     if not home:
         raise BadEnvironment(
-            "NETLIFT_HOME is not set: set it to s3://BUCKET/PREFIX or to a folder, or run 'make demo', which needs neither."
+            "NETLIFT_HOME is not set: set it to s3://BUCKET/PREFIX or to a folder; 'make demo' needs neither."
         )
     if home.startswith("s3://"):
         from jobs.storage.s3_objects import S3Objects  # noqa: PLC0415  a folder needs no boto3

@@ -211,6 +211,6 @@ def _upstream(of: Step, home: Home, first_date: date, run_date: date) -> tuple[s
             found.extend(home.ledger.finished(verb, kind, first_date, run_date))
     if of.after and not found:
         raise NoInput(
-            f"{of.verb} builds on {' and '.join(of.after)}, and none of these has finished for {run_date}: run it first."
+            f"{of.verb} builds on {' and '.join(of.after)}, and none has finished for {run_date}: run it first."
         )
     return tuple(found)

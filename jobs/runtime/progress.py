@@ -65,7 +65,8 @@ class Steps:
                 self._bar.advance(self._task)
                 if len(self._done) >= self._total:
                     self._bar.stop()
-        self._console.print(f"[{len(self._done):>2}/{self._total}] {name:<28} {at.seconds:6.1f} s  {at.note}", highlight=False)
+        place = f"[{len(self._done):>2}/{self._total}]"
+        self._console.print(f"{place} {name:<28} {at.seconds:6.1f} s  {at.note}", markup=False, highlight=False)
 
     def close(self) -> None:
         """End the display, also after a failure."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, Generic, Protocol, TypeVar
 
-from jobs.errors import NetliftError, RowsLost
+from jobs.errors import RowsLost
 from jobs.runtime.begin import begin
 from jobs.runtime.chain import Step, step
 from jobs.runtime.plan import Manifest, plan
