@@ -33,7 +33,9 @@ def test_help_shows_every_flag_with_unit_default_and_example():
 
 
 def test_words_become_the_types_of_the_fields():
-    request = parse(Score, "x", "--run-date 2026-03-01 --file a.csv --arm b --arm c --as-json".split())
+    request = parse(
+        Score, "x", ["--run-date", "2026-03-01", "--file", "a.csv", "--arm", "b", "--arm", "c", "--as-json"]
+    )
     assert request == Score(date(2026, 3, 1), 0.5, Path("a.csv"), ("b", "c"), True)
 
 
