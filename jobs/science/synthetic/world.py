@@ -1,0 +1,240 @@
+"""The made-up world: one seed, any number of customers, read shard by shard in the schemas that netlift reads."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from typing import Any, TypeVar
+
+import numpy as np
+import pyarrow as pa
+
+from jobs.errors import BadRequest
+from jobs.science.synthetic import campaign, payments, planted, trial
+from jobs.science.synthetic.draws import BLOCK_CUSTOMERS, DAY_US, Floats, identifiers, timestamps
+from jobs.science.synthetic.partners import Partners, draw_partners
+from jobs.science.synthetic.people import behave, draw_people
+from jobs.tables.inputs import CUSTOMERS
+
+CUSTOMERS_TABLE = CUSTOMERS.extended(campaign.FEATURES)
+TRIAL_TABLE = trial.TRIAL_TABLE
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A range of customers that is drawn at once.
+
+    Parameters
+    ----------
+    first : int
+        Number of the first customer, a multiple of the block.
+    customers : int
+        Customers in it, >= 1.
+    """
+
+    first: int
+    customers: int
+
+
+@dataclass(frozen=True)
+class Payments:
+    """The payments of a shard: what is seen of them, and the truth.
+
+    Parameters
+    ----------
+    transactions : pyarrow.Table
+        Schema TRANSACTIONS.
+    fraud_reports : pyarrow.Table
+        Schema FRAUD_REPORTS: frauds reported by the end of the run's date, and a few disputes that were cleared. A
+        payment without a report is genuine so far as anyone knows.
+    truth : pyarrow.Table
+        transaction_id and kind of every fraud, reported or not: for judging, never for training.
+    """
+
+    transactions: pa.Table
+    fraud_reports: pa.Table
+    truth: pa.Table
+
+
+@dataclass(frozen=True)
+class World:
+    """Customers, partners, payments with fraud and a randomised trial whose effects are known.
+
+    A shard is the same whichever were drawn before it and however many customers the world has, and costs the memory
+    of itself. Partners, and the days on which they leak cards, are the same in every shard.
+
+    Parameters
+    ----------
+    seed : int
+        Seed of everything, >= 0.
+    n_customers : int
+        Customers of the world, 1 to 10,000,000.
+    run_date : datetime.date
+        Last day of the world, UTC; payments end with it.
+    days : int
+        Days of payments, the run's date included, 1 to 400.
+    payments_per_day : float
+        Mean everyday payments of a customer in a day, in (0, 5].
+    n_partners : int
+        Merchant partners, 20 to 10,000.
+    trial_share : float
+        Share of the consenting customers who took part in the trial, in [0, 1].
+    bad_rows : bool
+        Whether the first shard carries a few broken payments and units, one of each kind.
+
+    Raises
+    ------
+    BadRequest
+        If a parameter is out of its range.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> world = World(seed=7, n_customers=1_000, run_date=date(2026, 11, 2))
+    >>> shard = world.shards()[0]
+    >>> world.customers(shard).num_rows, world.true_effects(shard).shape
+    (1000, (1000, 4))
+    """
+
+    seed: int
+    n_customers: int
+    run_date: date
+    days: int = 45
+    payments_per_day: float = 0.4
+    n_partners: int = 400
+    trial_share: float = 0.6
+    bad_rows: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse what the world cannot be."""
+        for name, low, high in (
+            ("seed", 0, 2**63 - 1),
+            ("n_customers", 1, 10_000_000),
+            ("days", 1, 400),
+            ("n_partners", 20, 10_000),
+            ("trial_share", 0, 1),
+            ("payments_per_day", 0.001, 5),
+        ):
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise BadRequest(f"{name} == {value}, must be in [{low}, {high}].")
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        """Names of the arms, in the order of the columns of `true_effects`; the control is not among them."""
+        return tuple(a.name for a in campaign.ARMS)
+
+    def shards(self, customers: int = 100_000) -> tuple[Shard, ...]:
+        """Cut the world into shards of about `customers` each, whole blocks of 2,000.
+
+        Parameters
+        ----------
+        customers : int
+            Customers of a shard, >= 1; rounded up to whole blocks.
+        """
+        if customers < 1:
+            raise BadRequest(f"customers == {customers} in a shard, must be >= 1.")
+        step = -(-customers // BLOCK_CUSTOMERS) * BLOCK_CUSTOMERS
+        return tuple(Shard(first, min(step, self.n_customers - first)) for first in range(0, self.n_customers, step))
+
+    def campaign(self) -> dict[str, Any]:
+        """Return the campaign as plain values, laid out as a campaign file is."""
+        return campaign.describe(self.n_customers, tuple(self._partners.ids.to_pylist()))
+
+    def partners(self) -> pa.Table:
+        """Return all partners, of schema PARTNERS."""
+        return self._partners.table()
+
+    def customers(self, shard: Shard) -> pa.Table:
+        """Return the customers of a shard, of schema CUSTOMERS_TABLE: features as of the start of the run's date."""
+
+        def draw(block: int, keep: int) -> pa.Table:
+            people = draw_people(self.seed, block)
+            columns = {
+                "customer_id": identifiers("c", people.number, 8),
+                "as_of": timestamps(np.full(len(people.number), self._end_us - DAY_US)),
+                "consent": pa.array(people.consent),
+            } | {c.name: people.seen(c.name) for c in campaign.FEATURES}
+            schema = CUSTOMERS_TABLE.schema
+            return pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema).slice(0, keep)
+
+        return pa.concat_tables(self._by_block(shard, draw)).combine_chunks()
+
+    def true_effects(self, shard: Shard) -> Floats:
+        """Return what each arm truly adds to the expected net margin, before the cost of contact.
+
+        Returns
+        -------
+        ndarray of shape (n_customers, n_arms)
+            Euro, in the order of `customers` and `arms`.
+        """
+        return np.concatenate(
+            self._by_block(shard, lambda block, keep: behave(draw_people(self.seed, block)).effects_eur[:keep])
+        )
+
+    def payments(self, shard: Shard) -> Payments:
+        """Return the payments of a shard, their reports and the truth, drawn once."""
+
+        def draw(block: int, keep: int) -> tuple[pa.Table, pa.Table, pa.Table]:
+            people = draw_people(self.seed, block)
+            drawn = payments.draw_payments(
+                self.seed, block, people, self._partners, days=self.days, per_day=self.payments_per_day
+            )
+            return payments.tables(
+                drawn, people, self._partner_ids, keep=keep, days=self.days, start_us=self._end_us - self.days * DAY_US
+            )
+
+        transactions, reports, truth = (
+            pa.concat_tables(parts) for parts in zip(*self._by_block(shard, draw), strict=True)
+        )
+        if self.bad_rows and shard.first == 0 and transactions.num_rows:
+            transactions = planted.plant_transactions(transactions, self._end_us)
+        return Payments(transactions.combine_chunks(), reports.combine_chunks(), truth.combine_chunks())
+
+    def transactions(self, shard: Shard) -> pa.Table:
+        """Return the payments of a shard, of schema TRANSACTIONS."""
+        return self.payments(shard).transactions
+
+    def fraud_reports(self, shard: Shard) -> pa.Table:
+        """Return the reports of a shard that were known by the end of the run's date, of schema FRAUD_REPORTS."""
+        return self.payments(shard).fraud_reports
+
+    def trial(self, shard: Shard) -> pa.Table:
+        """Return the trial's units among the customers of a shard, of schema TRIAL_TABLE.
+
+        Its units were contacted 25 to 75 days before the run's date ended: the newest are not matured yet, and their
+        outcomes are short of what the whole window will bring.
+        """
+
+        def draw(block: int, keep: int) -> pa.Table:
+            people = draw_people(self.seed, block)
+            return trial.table(trial.draw_trial(self.seed, block, people, self.trial_share), people, keep, self._end_us)
+
+        rows = pa.concat_tables(self._by_block(shard, draw))
+        if self.bad_rows and shard.first == 0 and rows.num_rows:
+            rows = planted.plant_trial(rows)
+        return rows.combine_chunks()
+
+    @cached_property
+    def _partners(self) -> Partners:
+        return draw_partners(self.seed, self.n_partners, self.days)
+
+    @cached_property
+    def _partner_ids(self) -> Any:
+        return self._partners.ids
+
+    @cached_property
+    def _end_us(self) -> int:
+        """End of the run's date, microseconds since 1970."""
+        midnight = datetime(self.run_date.year, self.run_date.month, self.run_date.day, tzinfo=UTC) + timedelta(days=1)
+        return int(midnight.timestamp()) * 1_000_000
+
+    def _by_block(self, shard: Shard, draw: Callable[[int, int], _T]) -> list[_T]:
+        """Draw the blocks of a shard in order; `draw` takes a block's number and the customers of it that count."""
+        last = min(shard.first + shard.customers, self.n_customers)
+        return [
+            draw(first // BLOCK_CUSTOMERS, min(BLOCK_CUSTOMERS, last - first))
+            for first in range(shard.first, last, BLOCK_CUSTOMERS)
+        ]
