@@ -1,0 +1,187 @@
+"""The local cloud: moto's server and the door to S3 Tables, in threads of this process."""
+
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Self
+from uuid import uuid4
+
+import boto3
+from botocore.config import Config
+from moto.core.base_backend import BackendDict
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+from infra.local.door import ROOT, create_door
+from infra.local.home import LocalHome
+from infra.local.mends import s3tables_lists, s3tables_regions
+from infra.local.s3tables_catalog import S3TablesCatalog
+from infra.local.serial import MOTO, Serial
+from infra.local.server import Server
+from infra.local.signature import ACCESS_KEY_ID, SECRET_ACCESS_KEY
+
+NAMESPACE = "netlift"
+
+_running: set[int] = set()
+
+
+class LocalCloud:
+    """Amazon S3, S3 Tables, Lambda and Step Functions on the loopback address, from `start` to `stop`.
+
+    moto keeps its state once a process: two local clouds of one process share it, and it is forgotten when
+    the last of them stops.
+
+    Parameters
+    ----------
+    region : str
+        AWS region, any in which S3 is served.
+    port, catalog_port : int
+        Ports of AWS and of the Iceberg REST catalog; 0 takes a free one.
+
+    Raises
+    ------
+    BadEnvironment
+        If a port is taken, or moto is not the version that the mends were written against.
+
+    Examples
+    --------
+    >>> with LocalCloud() as cloud, cloud.applied():
+    ...     boto3.client("s3").list_objects_v2(Bucket=cloud.bucket)["KeyCount"]
+    0
+    """
+
+    def __init__(self, region: str = "eu-west-1", port: int = 0, catalog_port: int = 0) -> None:
+        self.region = region
+        self._ports = (port, catalog_port)
+        self._servers: list[Server] = []
+        self._home: LocalHome | None = None
+        self._clients: dict[str, Any] = {}
+        self._clients_lock = threading.Lock()
+
+    def start(self) -> None:
+        """Begin to answer, and create a bucket, a table bucket and a namespace."""
+        # moto and what it stands on warn of their own affairs
+        warnings.filterwarnings("ignore", module=r"(moto|responses|werkzeug)(\.|$)")
+        s3tables_regions.apply()
+        s3tables_lists.apply()
+        self._serve(Serial(DomainDispatcherApplication(create_backend_app), MOTO), self._ports[0], "local-aws")
+        _running.add(id(self))
+        try:
+            where = {"s3.endpoint": self.endpoint_url, "s3.region": self.region}
+            identity = {"s3.access-key-id": ACCESS_KEY_ID, "s3.secret-access-key": SECRET_ACCESS_KEY}
+            catalog = S3TablesCatalog(self.client("s3tables"), self.client("s3"), {**where, **identity})
+            self._serve(create_door(catalog, self.region, where), self._ports[1], "local-catalog")
+            self._home = self.fresh_home()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stop to answer; what was stored is forgotten when no other local cloud of this process is left."""
+        if not self._servers:
+            return
+        while self._servers:
+            self._servers.pop().stop()
+        self._home = None
+        self._clients.clear()
+        _running.discard(id(self))
+        if not _running:
+            with MOTO.held():
+                BackendDict.reset()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def endpoint_url(self) -> str:
+        """Address of AWS."""
+        return self._servers[0].url
+
+    @property
+    def catalog_url(self) -> str:
+        """Address of the Iceberg REST catalog of S3 Tables."""
+        return self._servers[1].url + ROOT
+
+    @property
+    def home(self) -> LocalHome:
+        """The bucket and table bucket that came with the cloud."""
+        if self._home is None:
+            raise RuntimeError("the local cloud is not running: use it in a with block")
+        return self._home
+
+    @property
+    def bucket(self) -> str:
+        """Name of the bucket that came with the cloud."""
+        return self.home.bucket
+
+    @property
+    def table_bucket_arn(self) -> str:
+        """ARN of the table bucket that came with the cloud."""
+        return self.home.table_bucket_arn
+
+    @property
+    def namespace(self) -> str:
+        """Namespace of the table bucket."""
+        return self.home.namespace
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables that lead a program to this cloud; see `LocalHome.environment`."""
+        return self.home.environment()
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """Lead this process to this cloud for a block."""
+        with self.home.applied():
+            yield
+
+    def fresh_home(self) -> LocalHome:
+        """Create another bucket and table bucket, empty and used by nobody else.
+
+        Returns
+        -------
+        LocalHome
+            Where they are; it has `environment` and `applied` of its own.
+        """
+        name = f"netlift-{uuid4().hex[:12]}"
+        objects = self.client("s3")
+        if self.region == "us-east-1":
+            objects.create_bucket(Bucket=name)
+        else:
+            objects.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": self.region})
+        tables = self.client("s3tables")
+        arn = tables.create_table_bucket(name=name)["arn"]
+        tables.create_namespace(tableBucketARN=arn, namespace=[NAMESPACE])
+        return LocalHome(self.region, self.endpoint_url, self.catalog_url, name, arn, NAMESPACE)
+
+    def client(self, service: str) -> Any:
+        """Return a boto3 client of this cloud, whatever the environment says; one for a service, safe in threads.
+
+        Parameters
+        ----------
+        service : str
+            Name of the AWS service, as boto3 has it.
+        """
+        with self._clients_lock:
+            if service not in self._clients:
+                self._clients[service] = self._new_client(service)
+            return self._clients[service]
+
+    def _new_client(self, service: str) -> Any:
+        session = boto3.session.Session(
+            aws_access_key_id=ACCESS_KEY_ID, aws_secret_access_key=SECRET_ACCESS_KEY, region_name=self.region
+        )
+        # a proxy of the environment has no way to the loopback address of this machine
+        config = Config(proxies={}, max_pool_connections=64, retries={"mode": "standard", "total_max_attempts": 3})
+        return session.client(service, endpoint_url=self.endpoint_url, config=config)  # type: ignore[call-overload]
+
+    def _serve(self, app: Any, port: int, name: str) -> None:
+        server = Server(app, port, name)
+        server.start()
+        self._servers.append(server)
