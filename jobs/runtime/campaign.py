@@ -50,7 +50,9 @@ class Source(_Part):
 
     file: Name = Field(description="name of the CSV or Parquet file in the data folder")
     unit: str | None = Field(default=None, description="column that names the customer; none: the row's number")
-    unit_modulo: int | None = Field(default=None, ge=1, description="row number modulo this is the customer")
+    account_modulo: int | None = Field(
+        default=None, ge=1, description="the row's number modulo this is the account whose payments are known"
+    )
     arm: Name = Field(description="column with the arm")
     outcome: Name = Field(description="column with the outcome")
     propensity: str | None = Field(default=None, description="column with the arm's probability; none: equal shares")

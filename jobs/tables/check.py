@@ -156,6 +156,8 @@ def _typed(rows: pa.Table, column: Column, table: Table, file: str) -> Any:
 
 
 def _cast(values: Any, to: pa.DataType) -> Any:
+    if pa.types.is_null(values.type):
+        return values.cast(to)
     if pa.types.is_dictionary(values.type):
         values = values.cast(values.type.value_type)
     if pa.types.is_string(to) and pa.types.is_floating(values.type):

@@ -16,6 +16,7 @@ CUSTOMERS = Table(
         CUSTOMER_ID,
         Column("as_of", TIMESTAMP, "UTC", "moment the features were known", future=False),
         Column("consent", pa.bool_(), "", "whether the customer may be contacted"),
+        Column("account_id", pa.string(), "", "customer_id of the payments, where it is another", nullable=True),
     ),
     key=("customer_id",),
 )

@@ -152,6 +152,7 @@ UPLIFT_SCORES = Table(
             "expected net margin of the arm less that of the control, shrunk by calibration",
         ),
         Column("consent", pa.bool_(), "", "whether the customer may be contacted"),
+        Column("account_id", pa.string(), "", "customer_id of the payments: the customer's own, or the account's"),
         MODEL_VERSION,
         RUN_ID,
     ),
