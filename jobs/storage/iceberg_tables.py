@@ -1,0 +1,257 @@
+"""Tables kept by an Iceberg catalog, whichever it is: opened, staged, read, counted, committed."""
+
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from pyiceberg.catalog import Catalog
+from pyiceberg.exceptions import (
+    CommitFailedException,
+    NamespaceAlreadyExistsError,
+    NoSuchNamespaceError,
+    NoSuchTableError,
+    ServerError,
+    ServiceUnavailableError,
+    TableAlreadyExistsError,
+)
+from pyiceberg.table import FileScanTask
+from pyiceberg.table import Table as KeptTable
+
+from jobs.errors import BadRequest, BadSchema, StorageUnavailable
+from jobs.storage.iceberg_commit import Commit
+from jobs.storage.iceberg_errors import named_table_errors
+from jobs.storage.iceberg_shape import (
+    PROPERTIES,
+    iceberg_filter,
+    iceberg_partition,
+    iceberg_schema,
+    iceberg_type,
+)
+from jobs.storage.iceberg_stage import IcebergStageWriter
+from jobs.storage.tables import StagedFile
+from jobs.tables.declare import Table
+
+_TRIES = 10
+_FIRST_WAIT_S = 0.05
+_LONGEST_WAIT_S = 2.0
+
+T = TypeVar("T")
+
+
+class IcebergTables:
+    """Tables of one namespace of an Iceberg catalog.
+
+    Parameters
+    ----------
+    catalog : pyiceberg.catalog.Catalog
+        What keeps the tables' states; it must refuse a commit that was not made on the newest one.
+    namespace : str
+        Where in the catalog the tables are; it is made if there is none.
+    sleep : callable
+        Waits the seconds it is given.
+    """
+
+    def __init__(self, catalog: Catalog, namespace: str, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._catalog = catalog
+        self._namespace = namespace
+        self._sleep = sleep
+
+    def open_stage(self, table: Table, partition: Mapping[str, Any], name: str) -> IcebergStageWriter:
+        """Begin a file of `table` for rows whose partition columns hold `partition`."""
+        return IcebergStageWriter(table, self._opened(table), partition, name)
+
+    def finish(
+        self,
+        table: Table,
+        staged: Sequence[StagedFile],
+        scope: Mapping[str, Any],
+        run_id: str,
+        attempt: int,
+        fence: Callable[[], None],
+    ) -> bool:
+        """Replace all rows of `scope` by the staged files, in one commit."""
+        commit = Commit(table, staged, scope, run_id, attempt)
+        if staged:
+            self._opened(table)
+        elif self._load(table) is None:
+            return False
+        return commit.run(lambda: self._present(table), fence, self._pause)
+
+    def read(
+        self, table: Table, where: Mapping[str, Any] | None = None, columns: Sequence[str] | None = None
+    ) -> Iterator[pa.Table]:
+        """Read rows, part by part, all of one state of the table; a table that does not exist has none."""
+        names = table.names if columns is None else list(columns)
+        for name in names:
+            if name not in table.names:
+                raise BadRequest(f"table {table.name} has no column {name!r}: it has {', '.join(table.names)}.")
+        wanted = iceberg_filter(table, where)
+        kept = self._load(table)
+        if kept is None:
+            return
+        with named_table_errors(f"reading table {self._name(table)}"):
+            for task in list(kept.scan(row_filter=wanted).plan_files()):
+                yield from _parts(kept, task, table, where or {}, names)
+
+    def count(self, table: Table, where: Mapping[str, Any] | None = None) -> int:
+        """Count rows; on partition columns without reading a data file."""
+        wanted = iceberg_filter(table, where)
+        if set(where or {}) - set(table.partition):
+            return sum(part.num_rows for part in self.read(table, where, list(where or {})[:1]))
+        kept = self._load(table)
+        if kept is None:
+            return 0
+        with named_table_errors(f"counting table {self._name(table)}"):
+            return sum(task.file.record_count for task in kept.scan(row_filter=wanted).plan_files())
+
+    def purge(self, table: Table) -> None:
+        """Remove a table with everything in it; do nothing if there is none."""
+        if self._load(table) is not None:
+            with named_table_errors(f"removing table {self._name(table)}"):
+                self._catalog.purge_table(self._identifier(table))
+
+    def _name(self, table: Table) -> str:
+        return f"{self._namespace}.{table.name}"
+
+    def _identifier(self, table: Table) -> tuple[str, str]:
+        return (self._namespace, table.name)
+
+    def _load(self, table: Table) -> KeptTable | None:
+        try:
+            return self._patiently(table, lambda: self._catalog.load_table(self._identifier(table)))
+        except (NoSuchTableError, NoSuchNamespaceError):
+            return None
+
+    def _present(self, table: Table) -> KeptTable:
+        kept = self._load(table)
+        if kept is None:
+            raise StorageUnavailable(f"table {self._name(table)} was removed while a run committed: run the job again.")
+        return kept
+
+    def _opened(self, table: Table) -> KeptTable:
+        """Return the table as the declaration says; make it, or add columns to it, where needed."""
+        for attempt in range(_TRIES):
+            kept = self._load(table)
+            if kept is None:
+                self._create(table)
+            elif not _add_columns(table, kept):
+                return kept
+            if attempt:
+                self._pause(attempt)
+        raise StorageUnavailable(f"table {self._name(table)} could not be made in {_TRIES} tries: try again.")
+
+    def _create(self, table: Table) -> None:
+        def create() -> None:
+            try:
+                self._catalog.create_table(
+                    self._identifier(table),
+                    iceberg_schema(table),
+                    partition_spec=iceberg_partition(table),
+                    properties=PROPERTIES,
+                )
+            except NoSuchNamespaceError:
+                self._catalog.create_namespace(self._namespace)
+            except TableAlreadyExistsError:
+                return
+
+        try:
+            self._patiently(table, create)
+        except NamespaceAlreadyExistsError:
+            return
+
+    def _patiently(self, table: Table, action: Callable[[], T]) -> T:
+        """Do what may be done twice, again and again while the catalog cannot answer."""
+        with named_table_errors(f"opening table {self._name(table)}"):
+            for attempt in range(_TRIES - 1):
+                try:
+                    return action()
+                except (ServerError, ServiceUnavailableError):
+                    self._pause(attempt)
+            return action()
+
+    def _pause(self, attempt: int) -> None:
+        longest = min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2**attempt)
+        self._sleep(random.uniform(0, longest))  # noqa: S311  jitter, not a secret
+
+
+def _add_columns(table: Table, kept: KeptTable) -> bool:
+    """Add declared columns that the kept table lacks; return whether there were any.
+
+    Raises
+    ------
+    BadSchema
+        If the kept table differs in another way.
+    """
+    schema = kept.schema()
+    partition = tuple(schema.find_column_name(f.source_id) for f in kept.spec().fields)
+    if partition != table.partition:
+        raise BadSchema(
+            f"table {table.name} is kept by {partition}, declared by {table.partition}: give it another name."
+        )
+    new = [c for c in table.columns if c.name not in schema.column_names]
+    for column in table.columns:
+        if column in new:
+            continue
+        field = schema.find_field(column.name)
+        if field.field_type != iceberg_type(table, column) or (field.required and column.nullable):
+            raise BadSchema(
+                f"table {table.name}, column {column.name}: kept as {field.field_type}, required {field.required}, "
+                f"declared as {column.type}, nullable {column.nullable}: declare a new column instead."
+            )
+    if not new:
+        return False
+    try:
+        with named_table_errors(f"adding columns to table {table.name}"), kept.update_schema() as change:
+            for column in new:
+                # Rows that were written before have no value, so the kept column is optional.
+                change.add_column(column.name, iceberg_type(table, column), doc=column.doc)
+    except CommitFailedException:
+        return True
+    return True
+
+
+def _parts(
+    kept: KeptTable, task: FileScanTask, table: Table, where: Mapping[str, Any], names: Sequence[str]
+) -> Iterator[pa.Table]:
+    """Read one data file, a row group in memory at a time."""
+    if task.delete_files:
+        raise BadSchema(
+            f"table {table.name} holds row-level deletes of another program ({task.file.file_path}): compact it first."
+        )
+    needed = [c for c in table.columns if c.name in names or c.name in where]
+    condition = _condition(table, where)
+    with kept.io.new_input(task.file.file_path).open() as handle:
+        source = pq.ParquetFile(handle, pre_buffer=False)
+        there = set(source.schema_arrow.names)
+        for group in range(source.num_row_groups):
+            rows = source.read_row_group(group, columns=[c.name for c in needed if c.name in there], use_threads=False)
+            typed = pa.table(
+                {
+                    c.name: rows[c.name].cast(c.type) if c.name in there else pa.nulls(rows.num_rows, c.type)
+                    for c in needed
+                }
+            )
+            part = typed if condition is None else typed.filter(condition)
+            if part.num_rows:
+                yield part.select(list(names)).cast(_loose(table, names))
+
+
+def _condition(table: Table, where: Mapping[str, Any]) -> Any:
+    condition = None
+    for name, wanted in where.items():
+        field, of = pc.field(name), table.column(name).type
+        if isinstance(wanted, tuple):
+            one = (field >= pa.scalar(wanted[0], of)) & (field <= pa.scalar(wanted[1], of))
+        else:
+            one = field.isin(pa.array(wanted if isinstance(wanted, list) else [wanted], of))
+        condition = one if condition is None else condition & one
+    return condition
+
+
+def _loose(table: Table, names: Sequence[str]) -> pa.Schema:
+    """Declared names and types; a column that is younger than a file is missing in its rows."""
+    return pa.schema([pa.field(name, table.column(name).type) for name in names])

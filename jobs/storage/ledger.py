@@ -1,0 +1,297 @@
+"""The only truth about runs: who holds them, what was staged, how they ended; all of it append-only."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from jobs.errors import BadRequest, RunBusy, RunLost
+from jobs.storage.heartbeat import Heartbeat
+from jobs.storage.objects import Objects
+
+STAGED_LIFE_S = 66 * 3600
+"""How long a staged file may wait, in seconds: S3 Tables removes unreferenced ones after 72 hours."""
+
+_ROOT = "ledger"
+_JOB = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_KIND = re.compile(r"[A-Za-z0-9._-]*")
+_DIGEST = re.compile(r"[0-9a-f]{12,}")
+_READERS = 8
+
+
+@dataclass(frozen=True)
+class RunKey:
+    """What makes a run the same run: equal keys do equal work.
+
+    Parameters
+    ----------
+    job : str
+        Verb.
+    kind : str
+        Campaign, or kind of model.
+    run_date : datetime.date
+        Day the run speaks of.
+    digest : str
+        SHA-256, in hexadecimal, of everything else that decides what the run writes.
+
+    Examples
+    --------
+    >>> RunKey("score-fraud", "fraud", date(2026, 11, 1), "ab" * 32).run_id
+    'score-fraud-fraud-2026-11-01-abababababab'
+    """
+
+    job: str
+    kind: str
+    run_date: date
+    digest: str
+
+    def __post_init__(self) -> None:
+        for name, pattern in (("job", _JOB), ("kind", _KIND), ("digest", _DIGEST)):
+            value = getattr(self, name)
+            if not pattern.fullmatch(value) or ".." in value:
+                raise BadRequest(f"run key has {name} == {value!r}: it must match {pattern.pattern}.")
+
+    @property
+    def run_id(self) -> str:
+        """Name of the run: the same for equal keys."""
+        return f"{self.job}-{self.kind}-{self.run_date}-{self.digest[:12]}"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One attempt at a run.
+
+    Parameters
+    ----------
+    key : RunKey
+        Which run.
+    attempt : int
+        Number of the attempt, 1 is the first; no two claims of a run have the same.
+    """
+
+    key: RunKey
+    attempt: int
+
+
+class Ledger:
+    """Runs as logs of numbered entries, each written only if its number is free.
+
+    Claiming, renewing, finishing and failing all contend for the next number, so a run that was taken
+    over cannot be finished by its former holder, and a finished one cannot be taken over.
+
+    Parameters
+    ----------
+    objects : Objects
+        Where the logs lie.
+    clock : callable
+        Returns the moment, in UTC.
+    lease_s : float
+        Life of a lease in seconds, above 0; a heartbeat renews it three times as often.
+    """
+
+    def __init__(self, objects: Objects, clock: Callable[[], datetime], lease_s: float = 60) -> None:
+        self._objects = objects
+        self._clock = clock
+        self._lease_s = lease_s
+
+    def claim(self, key: RunKey, holder: str) -> Claim:
+        """Take a run: a new one, one that failed, or one whose holder died.
+
+        Parameters
+        ----------
+        key : RunKey
+            Which run.
+        holder : str
+            Who takes it, as others will read it.
+
+        Raises
+        ------
+        RunBusy
+            If somebody holds it, or has finished it in the meantime.
+        """
+        while True:
+            number, last = self._tail(key)
+            if last and last["event"] == "finished":
+                raise RunBusy(f"run {key.run_id} has just been finished by {last['holder']}: ask again for its report.")
+            if last and last["event"] == "held" and self._clock() < datetime.fromisoformat(last["until"]):
+                raise RunBusy(
+                    f"run {key.run_id} is held by {last['holder']} until {last['until']}: "
+                    "wait for it to end, or try again after that moment."
+                )
+            attempt = last["attempt"] + 1 if last else 1
+            started = self._clock()
+            entry = {"event": "held", "attempt": attempt, "holder": holder, "started_at": started.isoformat()}
+            if self._append(key, number + 1, {**entry, "until": self._until()}):
+                return Claim(key, attempt)
+
+    def renew(self, claim: Claim) -> None:
+        """Make the lease last again from now.
+
+        Raises
+        ------
+        RunLost
+            If the attempt is not the newest, or has ended.
+        """
+        self._end(claim, {"event": "held", "until": self._until()})
+
+    def require_newest(self, claim: Claim) -> None:
+        """Do nothing if the attempt may commit.
+
+        Raises
+        ------
+        RunLost
+            If it is not the newest, or has ended.
+        """
+        self._held(claim)
+
+    @contextmanager
+    def heartbeat(self, claim: Claim) -> Iterator[Heartbeat]:
+        """Renew the lease from a thread for as long as the block lasts."""
+        heart = Heartbeat(lambda: self.renew(claim), self._lease_s / 3, claim.key.run_id)
+        heart.start()
+        try:
+            yield heart
+        finally:
+            heart.stop()
+
+    def record_staged(self, claim: Claim, shard: int, record: dict[str, Any]) -> bool:
+        """Remember what a shard staged, so that a later attempt need not work it again.
+
+        Parameters
+        ----------
+        claim : Claim
+            Attempt that staged it.
+        shard : int
+            Number of the shard, 0 is the first.
+        record : dict
+            Values that JSON can hold.
+
+        Returns
+        -------
+        bool
+            False if this attempt had recorded the shard before: the first record stands.
+        """
+        body = {"at": self._clock().isoformat(), "record": record}
+        return self._objects.put_if_absent(
+            f"{_folder(claim.key)}staged/{shard:06d}/{claim.attempt:06d}.json", _to_json(body)
+        )
+
+    def staged(self, key: RunKey) -> dict[int, dict[str, Any]]:
+        """Return what was staged by shard: of several attempts the newest, and nothing that is too old to use."""
+        newest: dict[int, str] = {}
+        for info in self._objects.list(f"{_folder(key)}staged/"):
+            newest[int(info.key.split("/")[-2])] = info.key
+        oldest = self._clock() - timedelta(seconds=STAGED_LIFE_S)
+        with ThreadPoolExecutor(_READERS) as readers:
+            bodies = dict(zip(newest, readers.map(self._read, newest.values()), strict=True))
+        return {s: body["record"] for s, body in bodies.items() if datetime.fromisoformat(body["at"]) >= oldest}
+
+    def finish(self, claim: Claim, report: dict[str, Any]) -> None:
+        """End the run with its report.
+
+        Raises
+        ------
+        RunLost
+            If the attempt is not the newest, or has ended.
+        """
+        self._end(claim, {"event": "finished", "ended_at": self._clock().isoformat(), "report": report})
+
+    def fail(self, claim: Claim, error: dict[str, Any]) -> bool:
+        """End the attempt with its error and free the run.
+
+        Returns
+        -------
+        bool
+            False if the attempt was not the newest any more: then nobody needs to know.
+        """
+        try:
+            self._end(claim, {"event": "failed", "ended_at": self._clock().isoformat(), "error": error})
+        except RunLost:
+            return False
+        return True
+
+    def report(self, key: RunKey) -> dict[str, Any] | None:
+        """Return the report of a finished run, None of any other."""
+        _, last = self._tail(key)
+        return dict(last["report"]) if last and last["event"] == "finished" else None
+
+    def runs(self, run_date: date | None = None) -> list[dict[str, Any]]:
+        """Return the state of all runs, or of those of one day, in order of day and start.
+
+        Returns
+        -------
+        list of dict
+            ``run_id, job, kind, run_date, state`` (running, finished, failed or dead), ``attempt, holder,
+            started_at``, and ``until``, ``report`` or ``error``.
+        """
+        return self._runs(f"{run_date}/" if run_date else "")
+
+    def finished(self, job: str, kind: str, first_date: date, last_date: date) -> list[str]:
+        """Return, for each day of a span that has one, the id of the run of a job that finished last."""
+        newest: dict[str, tuple[str, str]] = {}
+        for days in range((last_date - first_date).days + 1):
+            day = first_date + timedelta(days=days)
+            for run in self._runs(f"{day}/{job}-{kind}-{day}-"):
+                if (run["job"], run["kind"], run["state"]) == (job, kind, "finished"):
+                    end = (run["ended_at"], run["run_id"])
+                    newest[run["run_date"]] = max(end, newest.get(run["run_date"], end))
+        return [run_id for _, (_, run_id) in sorted(newest.items())]
+
+    def _runs(self, prefix: str) -> list[dict[str, Any]]:
+        tails: dict[str, str] = {}
+        for info in self._objects.list(f"{_ROOT}/{prefix}"):
+            run, _, entry = info.key.partition("/log/")
+            if entry:
+                tails[run] = info.key
+        with ThreadPoolExecutor(_READERS) as readers:
+            entries = list(readers.map(self._read, tails.values()))
+        return sorted((self._summary(e) for e in entries), key=lambda r: (r["run_date"], r["started_at"], r["run_id"]))
+
+    def _summary(self, entry: dict[str, Any]) -> dict[str, Any]:
+        state = entry["event"]
+        if state == "held":
+            state = "running" if self._clock() < datetime.fromisoformat(entry["until"]) else "dead"
+        return {"state": state, **{name: value for name, value in entry.items() if name != "event"}}
+
+    def _held(self, claim: Claim) -> tuple[int, dict[str, Any]]:
+        number, last = self._tail(claim.key)
+        if last is None or last["attempt"] != claim.attempt or last["event"] != "held":
+            now = f"attempt {last['attempt']}, {last['event']} by {last['holder']}" if last else "not claimed at all"
+            raise RunLost(
+                f"run {claim.key.run_id}: attempt {claim.attempt} may not go on, the run is {now}: "
+                "nothing was committed, leave it to the newest attempt."
+            )
+        return number, last
+
+    def _end(self, claim: Claim, change: dict[str, Any]) -> None:
+        while True:
+            number, last = self._held(claim)
+            if self._append(claim.key, number + 1, {**last, **change}):
+                return
+
+    def _tail(self, key: RunKey) -> tuple[int, dict[str, Any] | None]:
+        entries = self._objects.list(f"{_folder(key)}log/")
+        return (int(entries[-1].key[-11:-5]), self._read(entries[-1].key)) if entries else (0, None)
+
+    def _append(self, key: RunKey, number: int, entry: dict[str, Any]) -> bool:
+        own = {"run_id": key.run_id, "job": key.job, "kind": key.kind, "run_date": str(key.run_date)}
+        return self._objects.put_if_absent(f"{_folder(key)}log/{number:06d}.json", _to_json({**own, **entry}))
+
+    def _read(self, key: str) -> dict[str, Any]:
+        entry: dict[str, Any] = json.loads(self._objects.get(key))
+        return entry
+
+    def _until(self) -> str:
+        return (self._clock() + timedelta(seconds=self._lease_s)).isoformat()
+
+
+def _folder(key: RunKey) -> str:
+    return f"{_ROOT}/{key.run_date}/{key.run_id}/"
+
+
+def _to_json(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, sort_keys=True).encode()

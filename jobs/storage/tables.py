@@ -1,0 +1,151 @@
+"""The port of tables: staged files first, then one commit that replaces a scope as a whole."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from jobs.tables.declare import Table
+
+
+@dataclass(frozen=True)
+class StagedFile:
+    """A complete data file that no reader sees yet.
+
+    Parameters
+    ----------
+    path : str
+        Where it lies, under its table's own location.
+    table : str
+        Name of the table it is meant for.
+    rows : int
+        Rows in it, one or more.
+    bytes : int
+        Size of the file.
+    partition : dict
+        Value of each partition column, the same in all rows.
+
+    Examples
+    --------
+    >>> file = StagedFile("file:///t/data/a.parquet", "drift", 2, 900, {"run_date": date(2026, 11, 1), "kind": "fraud"})
+    >>> file.to_dict()["partition"]
+    {'run_date': '2026-11-01', 'kind': 'fraud'}
+    >>> StagedFile.from_dict(file.to_dict()) == file
+    True
+    """
+
+    path: str
+    table: str
+    rows: int
+    bytes: int
+    partition: dict[str, Any]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values that JSON can hold."""
+        days = {c: str(v) for c, v in self.partition.items() if isinstance(v, date)}
+        dates = {"dates": sorted(days)} if days else {}
+        return {**asdict(self), "partition": {**self.partition, **days}, **dates}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "StagedFile":
+        """Read a record back."""
+        days = {c: date.fromisoformat(values["partition"][c]) for c in values.get("dates", ())}
+        plain = {name: value for name, value in values.items() if name != "dates"}
+        return cls(**{**plain, "partition": {**values["partition"], **days}})
+
+
+class StageWriter(Protocol):
+    """Writes the rows of one partition of one table into one file."""
+
+    def write(self, rows: pa.Table) -> None:
+        """Write rows in the declared types; the columns may come in any order.
+
+        Raises
+        ------
+        BadSchema
+            If a column is missing, is not declared, or cannot be cast.
+        BadRows
+            If a value is missing where none may be, or a row is of another partition.
+        """
+
+    def close(self) -> StagedFile | None:
+        """Complete the file; return None if no row was written, and then there is no file."""
+
+
+class Tables(Protocol):
+    """Tables whose readers see the state before a commit or the one after, never a part."""
+
+    def open_stage(self, table: Table, partition: Mapping[str, Any], name: str) -> StageWriter:
+        """Begin a file of `table` for rows whose partition columns hold `partition`.
+
+        Parameters
+        ----------
+        table : Table
+            Declared table; it is made if there is none yet.
+        partition : mapping of str to value
+            A value for each partition column.
+        name : str
+            Run, shard and attempt: the beginning of the file's name.
+        """
+
+    def finish(
+        self,
+        table: Table,
+        staged: Sequence[StagedFile],
+        scope: Mapping[str, Any],
+        run_id: str,
+        attempt: int,
+        fence: Callable[[], None],
+    ) -> bool:
+        """Replace all rows of `scope` by the staged files, in one commit.
+
+        Parameters
+        ----------
+        table : Table
+            Declared table.
+        staged : sequence of StagedFile
+            Files to show; with none of them the scope is empty afterwards.
+        scope : mapping of str to value
+            For partition columns a value, or lowest and highest value as a tuple.
+        run_id, attempt : str, int
+            Who commits; kept with the commit.
+        fence : callable
+            Called before every try of the commit, after the table's state was read; raises RunLost.
+
+        Returns
+        -------
+        bool
+            False if there was nothing to do: these files are in already, or there was no row before or after.
+
+        Raises
+        ------
+        RunLost
+            If the fence says so.
+        StorageUnavailable
+            If the tables did not answer, or others committed first, again and again.
+        CommitUnknown
+            If it could not be learnt whether the commit took place; finish again with the same files.
+        """
+
+    def read(
+        self, table: Table, where: Mapping[str, Any] | None = None, columns: Sequence[str] | None = None
+    ) -> Iterator[pa.Table]:
+        """Read rows, part by part, all of one state of the table; a table that does not exist has none.
+
+        Parameters
+        ----------
+        table : Table
+            Declared table.
+        where : mapping of str to value, optional
+            For any column a value, lowest and highest value as a tuple, or a list of values.
+        columns : sequence of str, optional
+            Columns to return, in this order; by default all.
+        """
+
+    def count(self, table: Table, where: Mapping[str, Any] | None = None) -> int:
+        """Count rows; on partition columns without reading a data file."""
+
+    def purge(self, table: Table) -> None:
+        """Remove a table with everything in it; do nothing if there is none."""
