@@ -70,7 +70,7 @@ def parser(request: type, prog: str) -> argparse.ArgumentParser:
             name,
             type=_converter(kind),
             required=required,
-            default=None if required else f.default,
+            default=None if required else [] if many else f.default,
             action="append" if many else "store",
             metavar=(f.metadata["unit"] or kind.__name__).split(" ")[0].upper().replace("%", ""),
             help=text,
@@ -84,10 +84,7 @@ def parser(request: type, prog: str) -> argparse.ArgumentParser:
 def parse(request: type[RequestT], prog: str, argv: Sequence[str]) -> RequestT:
     """Read a request from the words of a command line."""
     values = vars(parser(request, prog).parse_args(argv))
-    for f in dataclasses.fields(request):  # type: ignore[arg-type]
-        if isinstance(values[f.name], list):
-            values[f.name] = tuple(v for v in values[f.name] if v not in (f.default or ()))
-    return request(**values)
+    return request(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()})
 
 
 def request_from(request: type[RequestT], values: Mapping[str, Any]) -> RequestT:

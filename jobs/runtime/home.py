@@ -10,7 +10,7 @@ from jobs.errors import BadEnvironment
 from jobs.storage.folder_objects import FolderObjects
 from jobs.storage.ledger import Ledger
 from jobs.storage.models import ModelStore
-from jobs.storage.objects import Objects
+from jobs.storage.objects import Objects, SeekableObjects
 
 
 def now() -> datetime:
@@ -40,7 +40,7 @@ class Home:
     clock: Callable[[], datetime]
 
 
-def open_objects(environment: Mapping[str, str]) -> Objects:
+def open_objects(environment: Mapping[str, str]) -> SeekableObjects:
     """Open the objects that ``NETLIFT_HOME`` names: ``s3://bucket/prefix``, or a folder.
 
     Raises

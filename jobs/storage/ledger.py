@@ -148,6 +148,16 @@ class Ledger:
         """
         self._held(claim)
 
+    def claimed_at(self, claim: Claim) -> datetime:
+        """Return the moment the attempt was claimed.
+
+        Raises
+        ------
+        RunLost
+            If it is not the newest, or has ended.
+        """
+        return datetime.fromisoformat(self._held(claim)[1]["started_at"])
+
     @contextmanager
     def heartbeat(self, claim: Claim) -> Iterator[Heartbeat]:
         """Renew the lease from a thread for as long as the block lasts."""

@@ -105,6 +105,11 @@ class ModelStore:
         envelope, _ = self._card(kind, version)
         return Model(kind, version, self._verified(kind, version, envelope["files"]), envelope["card"])
 
+    def kinds(self) -> list[str]:
+        """Return the kinds that have a champion, in order."""
+        keys = (info.key.split("/") for info in self._objects.list("models/"))
+        return sorted({parts[1] for parts in keys if parts[2] == "champions"})
+
     def versions(self, kind: str) -> list[str]:
         """Return all versions of a kind, oldest day first."""
         prefix = f"models/{_check_name(kind)}/versions/"
