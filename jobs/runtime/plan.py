@@ -133,6 +133,8 @@ def plan(of: Step, home: Home, run_date: date, kind: str, first_date: date, requ
     UnknownModel
         If a model that is needed has no champion.
     """
+    # In this order a campaign without a file is named before the model that it cannot have.
+    campaigns = {c: _digest(home, c) for c in _campaigns(of, home, kind)}
     upstream = _upstream(of, home, first_date, run_date)
     manifest = Manifest(
         verb=of.verb,
@@ -143,7 +145,7 @@ def plan(of: Step, home: Home, run_date: date, kind: str, first_date: date, requ
         files={read.table: _files(home, read, first_date, run_date) for read in of.reads},
         shard_by=of.shard_by,
         models={model: home.models.champion(model) for model in _model_kinds(of, home, kind)},
-        campaigns={c: _digest(home, c) for c in _campaigns(of, home, kind)},
+        campaigns=campaigns,
         upstream=upstream,
     )
     home.objects.put_if_absent(manifest_key(manifest.key.run_id), manifest.to_json())
