@@ -11,17 +11,20 @@ from uuid import uuid4
 import boto3
 from botocore.config import Config
 from moto.core.base_backend import BackendDict
+from moto.core.config import default_user_config
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from infra.local.door import ROOT, create_door
+from infra.local.function_processes import FunctionProcesses
 from infra.local.home import LocalHome
-from infra.local.mends import s3tables_lists, s3tables_regions
+from infra.local.mends import lambda_processes, s3tables_lists, s3tables_regions
 from infra.local.s3tables_catalog import S3TablesCatalog
 from infra.local.serial import MOTO, Serial
 from infra.local.server import Server
 from infra.local.signature import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 
 NAMESPACE = "netlift"
+_LONGEST_INVOCATION_S = 960
 
 _running: set[int] = set()
 
@@ -56,6 +59,8 @@ class LocalCloud:
         self._ports = (port, catalog_port)
         self._servers: list[Server] = []
         self._home: LocalHome | None = None
+        self._functions: FunctionProcesses | None = None
+        self._runs_state_machines = False
         self._clients: dict[str, Any] = {}
         self._clients_lock = threading.Lock()
 
@@ -65,6 +70,7 @@ class LocalCloud:
         warnings.filterwarnings("ignore", module=r"(moto|responses|werkzeug)(\.|$)")
         s3tables_regions.apply()
         s3tables_lists.apply()
+        lambda_processes.apply()
         self._serve(Serial(DomainDispatcherApplication(create_backend_app), MOTO), self._ports[0], "local-aws")
         _running.add(id(self))
         try:
@@ -73,6 +79,8 @@ class LocalCloud:
             catalog = S3TablesCatalog(self.client("s3tables"), self.client("s3"), {**where, **identity})
             self._serve(create_door(catalog, self.region, where), self._ports[1], "local-catalog")
             self._home = self.fresh_home()
+            self._functions = FunctionProcesses(self.environment())
+            lambda_processes.serve_with(self._functions)
         except BaseException:
             self.stop()
             raise
@@ -81,6 +89,15 @@ class LocalCloud:
         """Stop to answer; what was stored is forgotten when no other local cloud of this process is left."""
         if not self._servers:
             return
+        if self._functions is not None:
+            lambda_processes.serve_without(self._functions)
+            self._functions.close()
+            self._functions = None
+        if self._runs_state_machines:
+            from infra.local.mends import stepfunctions_clients  # noqa: PLC0415  the second of imports
+
+            stepfunctions_clients.serve_without(self)
+            self._runs_state_machines = False
         while self._servers:
             self._servers.pop().stop()
         self._home = None
@@ -141,6 +158,21 @@ class LocalCloud:
         with self.home.applied():
             yield
 
+    def run_state_machines(self) -> None:
+        """Execute state machines that are created from now on; not by default, it costs a second of imports."""
+        if self._runs_state_machines:
+            return
+        from infra.local.mends import stepfunctions_clients  # noqa: PLC0415  the second of imports
+
+        stepfunctions_clients.apply()
+        stepfunctions_clients.serve_with(self)
+        default_user_config["stepfunctions"] = {"execute_state_machine": True}
+        self._runs_state_machines = True
+
+    def function_log(self, name: str) -> str:
+        """Return all that the Lambda function called `name` has printed."""
+        return self._functions.log(name) if self._functions else ""
+
     def fresh_home(self) -> LocalHome:
         """Create another bucket and table bucket, empty and used by nobody else.
 
@@ -177,8 +209,12 @@ class LocalCloud:
         session = boto3.session.Session(
             aws_access_key_id=ACCESS_KEY_ID, aws_secret_access_key=SECRET_ACCESS_KEY, region_name=self.region
         )
-        # a proxy of the environment has no way to the loopback address of this machine
-        config = Config(proxies={}, max_pool_connections=64, retries={"mode": "standard", "total_max_attempts": 3})
+        config = Config(
+            proxies={},  # a proxy of the environment has no way to the loopback address of this machine
+            max_pool_connections=64,
+            read_timeout=_LONGEST_INVOCATION_S,
+            retries={"total_max_attempts": 1},  # a second attempt would invoke a slow function twice
+        )
         return session.client(service, endpoint_url=self.endpoint_url, config=config)  # type: ignore[call-overload]
 
     def _serve(self, app: Any, port: int, name: str) -> None:
