@@ -32,12 +32,12 @@ FRAUD_FEATURE_COLUMNS = (
             _feature(
                 f"customer_count_{days}d",
                 "count",
-                f"transactions of the customer in the {days} days to this one, itself included",
+                f"transactions of the customer in the {days} days strictly before this one",
             ),
             _feature(
                 f"customer_mean_eur_{days}d",
                 "euro",
-                f"mean amount of the customer in the {days} days to this one, itself included",
+                f"mean amount of the customer in the {days} days strictly before this one",
             ),
         )
     ),
@@ -106,7 +106,7 @@ CUSTOMER_RISK = Table(
         RUN_DATE,
         CUSTOMER_ID,
         FRAUD_PROBABILITY,
-        Column("expected_loss_eur", pa.float64(), "euro", "fraud probability times the usual amount", low=0),
+        Column("expected_loss_eur", pa.float64(), "euro", "fraudulent amount to expect of a purchase", low=0),
         MODEL_VERSION,
         RUN_ID,
     ),

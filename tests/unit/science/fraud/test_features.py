@@ -1,0 +1,238 @@
+import datetime as dt
+import math
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from jobs.errors import BadRequest, BadRows, BadSchema, NoInput
+from jobs.science.fraud.engine import DAY_S, Limits, ParquetFiles
+from jobs.science.fraud.features import (
+    BUILT_COLUMNS,
+    EPOCH,
+    FEATURE_NAMES,
+    fraud_features,
+    lookback_days,
+)
+from jobs.tables.outputs import FRAUD_FEATURES, WINDOWS_DAYS
+
+LIMITS = Limits(memory_mb=200, threads=1)
+MOMENT = pa.timestamp("us", tz="UTC")
+DAY_0 = dt.date(2024, 1, 4)
+START_S = (DAY_0 - EPOCH).days * DAY_S
+
+
+def build(transactions, reports, first_day, last_day, delay=7, **more):
+    batches = fraud_features(
+        transactions,
+        reports,
+        first_day=first_day,
+        last_day=last_day,
+        label_delay_days=delay,
+        limits=LIMITS,
+        **more,
+    )
+    return pa.concat_tables(batches)
+
+
+def table_of(rows):
+    ids, customers, partners, us, amounts = zip(*rows, strict=True)
+    return pa.table(
+        {
+            "transaction_id": pa.array(ids, pa.string()),
+            "customer_id": pa.array(customers, pa.string()),
+            "partner_id": pa.array(partners, pa.string()),
+            "occurred_at": pa.array(us, pa.int64()).cast(MOMENT),
+            "amount_eur": pa.array(amounts, pa.float64()),
+        }
+    )
+
+
+def reports_of(reports):
+    return pa.table(
+        {
+            "transaction_id": pa.array([r[0] for r in reports], pa.string()),
+            "is_fraud": pa.array([r[1] for r in reports], pa.bool_()),
+            "reported_at": pa.array([r[2] for r in reports], pa.int64()).cast(MOMENT),
+        }
+    )
+
+
+def naive(rows, reports, delay_days):
+    """Each feature as one would say it, without a window function."""
+    delay_s = delay_days * DAY_S
+    second = {row[0]: row[3] // 1_000_000 for row in rows}
+
+    def known_fraud(other, moment_s):
+        told = [
+            (second[other] + delay_s if us is None else -(-us // 1_000_000), fraud)
+            for name, fraud, us in reports
+            if name == other
+        ]
+        told = sorted(one for one in told if one[0] <= moment_s)
+        return bool(told) and told[-1][1]
+
+    for name, customer, partner, us, amount in rows:
+        now = us // 1_000_000
+        moment = dt.datetime.fromtimestamp(now, dt.UTC)
+        row = {
+            "transaction_id": name,
+            "amount": amount,
+            "is_weekend": float(moment.weekday() >= 5),
+            "is_night": float(moment.hour < 7),
+        }
+        for days in WINDOWS_DAYS:
+            own = [r[4] for r in rows if r[1] == customer and (second[r[0]], r[0]) < (now, name)
+                   and second[r[0]] > now - days * DAY_S]  # fmt: skip
+            row[f"customer_count_{days}d"] = len(own)
+            row[f"customer_mean_eur_{days}d"] = sum(own) / len(own) if own else math.nan
+            there = [r[0] for r in rows if r[2] == partner
+                     and now - delay_s - days * DAY_S < second[r[0]] <= now - delay_s]  # fmt: skip
+            row[f"partner_count_{days}d"] = len(there)
+            frauds = sum(known_fraud(other, now) for other in there)
+            row[f"partner_fraud_rate_{days}d"] = frauds / len(there) if there else math.nan
+        yield row
+
+
+@st.composite
+def histories(draw):
+    """Moments near the edges of the windows, same-second rows, early, late, withdrawn and undated reports."""
+    size = draw(st.integers(1, 14))
+    ids = draw(st.lists(st.text("ab1", min_size=1, max_size=3), min_size=size, max_size=size, unique=True))
+    edge = st.builds(
+        lambda day, second, us: (START_S + day * DAY_S + second) * 1_000_000 + us,
+        st.sampled_from([0, 1, 2, 3, 7, 8, 9, 10, 30, 31, 32, 33]),
+        st.sampled_from([0, 1, 2, 25_199, 25_200]),
+        st.sampled_from([0, 0, 1, 999_999]),
+    )
+    rows = [
+        (name, draw(st.sampled_from("xy")), draw(st.sampled_from("pq")), draw(edge), draw(st.integers(0, 10**6)) / 100)
+        for name in ids
+    ]
+    report = st.tuples(st.sampled_from(ids), st.booleans(), st.one_of(st.none(), edge))
+    reports = draw(st.lists(report, max_size=10))
+    return rows, reports, draw(st.integers(1, 3))
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(histories())
+def test_statement_gives_what_a_naive_statement_of_each_feature_gives(case):
+    rows, reports, delay = case
+    built = build(table_of(rows), reports_of(reports), DAY_0, DAY_0 + dt.timedelta(days=40), delay)
+    by_id = {row["transaction_id"]: row for row in built.to_pylist()}
+    assert len(by_id) == len(rows)
+    for expected in naive(rows, reports, delay):
+        actual = by_id[expected.pop("transaction_id")]
+        found = {name: math.nan if actual[name] is None else actual[name] for name in expected}
+        assert found == pytest.approx(expected, rel=1e-6, nan_ok=True)
+
+
+def test_columns_are_the_declared_ones_in_order_of_time(made_up):
+    built = build(made_up.transactions, made_up.fraud_reports, dt.date(2023, 12, 1), dt.date(2023, 12, 31))
+    assert built.schema.names == [*BUILT_COLUMNS] == [n for n in FRAUD_FEATURES.names if n != "run_id"]
+    assert built.schema.types == [FRAUD_FEATURES.schema.field(name).type for name in BUILT_COLUMNS]
+    assert len(FEATURE_NAMES) == 15
+    order = list(zip(built["occurred_at"].to_pylist(), built["transaction_id"].to_pylist(), strict=True))
+    assert order == sorted(order)
+    assert all(row["run_date"] == row["occurred_at"].date() for row in built.to_pylist())
+
+
+def test_a_day_alone_equals_the_same_day_of_the_whole_build(made_up):
+    """The increment reads the days that `lookback_days` says, and gives the very same rows."""
+    first, last = dt.date(2023, 11, 20), dt.date(2024, 2, 5)
+    whole = build(made_up.transactions, made_up.fraud_reports, first, last)
+    occurred = made_up.transactions["occurred_at"]
+    for day in (dt.date(2024, 1, 2), dt.date(2024, 1, 20), last):
+        start = dt.datetime(day.year, day.month, day.day, tzinfo=dt.UTC)
+        oldest = pa.scalar(start - dt.timedelta(days=lookback_days(7)), MOMENT)
+        part = made_up.transactions.filter(pc.greater_equal(occurred, oldest))
+        increment = build(part, made_up.fraud_reports, day, day)
+        assert increment.num_rows > 0
+        assert increment.equals(whole.filter(pc.equal(whole["run_date"], day)).combine_chunks())
+
+
+def test_shuffling_everything_after_a_moment_changes_no_feature_before_it(made_up):
+    first, last = dt.date(2023, 11, 20), dt.date(2024, 2, 5)
+    moment = pa.scalar(dt.datetime(2024, 1, 10, 12, 0, 0, tzinfo=dt.UTC), MOMENT)
+    rng = np.random.default_rng(8)
+
+    def shuffled_after(rows, moved_by, names):
+        late = np.flatnonzero(pc.greater(rows[moved_by], moment).to_numpy())
+        for name in names:
+            order = np.arange(rows.num_rows)
+            order[late] = rng.permutation(late)
+            rows = rows.set_column(rows.schema.get_field_index(name), name, rows[name].take(pa.array(order)))
+        return rows
+
+    transactions = shuffled_after(made_up.transactions, "occurred_at", ["customer_id", "partner_id", "amount_eur"])
+    late_report = pc.greater(made_up.fraud_reports["reported_at"], moment)
+    flipped = pc.if_else(late_report, pc.invert(made_up.fraud_reports["is_fraud"]), made_up.fraud_reports["is_fraud"])
+    reports = made_up.fraud_reports.set_column(1, "is_fraud", flipped)
+    before = build(made_up.transactions, made_up.fraud_reports, first, last)
+    after = build(transactions, reports, first, last)
+    known = pc.less_equal(before["occurred_at"], moment)
+    assert 300 < pc.sum(known).as_py() < before.num_rows - 300
+    assert before.filter(known).equals(after.filter(known))
+    assert not before.equals(after)
+
+
+def test_rows_are_the_same_whatever_form_the_input_has(made_up, tmp_path):
+    """One table, tables one by one, a Parquet file, and rows in another order."""
+    import pyarrow.dataset as ds
+    import pyarrow.parquet as pq
+
+    first, last = dt.date(2024, 1, 1), dt.date(2024, 1, 20)
+    expected = build(made_up.transactions, made_up.fraud_reports, first, last)
+    pq.write_table(made_up.transactions, tmp_path / "transactions.parquet")
+    pq.write_table(made_up.fraud_reports, tmp_path / "reports.parquet")
+    files = [ParquetFiles((str(tmp_path / f"{name}.parquet"),)) for name in ("transactions", "reports")]
+    backwards = made_up.transactions.take(pa.array(np.arange(made_up.transactions.num_rows)[::-1]))
+    parts = (backwards.slice(start, 400) for start in range(0, backwards.num_rows, 400))
+    assert build(*files, first, last).equals(expected)
+    assert build(parts, iter([made_up.fraud_reports]), first, last, batch_rows=64).combine_chunks().equals(expected)
+    assert build(ds.dataset(tmp_path / "transactions.parquet"), made_up.fraud_reports, first, last).equals(expected)
+
+
+def test_no_reports_at_all_means_that_nothing_is_known_to_be_fraud(made_up):
+    built = build(made_up.transactions, [], dt.date(2024, 1, 1), dt.date(2024, 1, 20))
+    assert pc.max(built["partner_fraud_rate_30d"]).as_py() == 0
+
+
+@pytest.mark.parametrize("amount", [float("nan"), float("inf"), -1.0, None, 1e300])
+def test_an_amount_that_is_none_is_refused_by_name(amount):
+    rows = table_of([("a", "x", "p", START_S * 1_000_000, 5.0), ("b", "x", "p", START_S * 1_000_000, amount)])
+    with pytest.raises(BadRows, match="amount_eur of transaction 'b' is"):
+        build(rows, [], DAY_0, DAY_0)
+
+
+def test_a_duplicate_id_is_refused_by_name():
+    rows = table_of([("a", "x", "p", START_S * 1_000_000, 5.0), ("a", "y", "q", START_S * 1_000_000 + 7, 5.0)])
+    with pytest.raises(BadRows, match="transaction_id 'a' stands there more than once"):
+        build(rows, [], DAY_0, DAY_0)
+
+
+def test_a_missing_id_is_refused():
+    rows = table_of([("a", None, "p", START_S * 1_000_000, 5.0)])
+    with pytest.raises(BadRows, match="customer_id of transaction 'a' is None"):
+        build(rows, [], DAY_0, DAY_0)
+
+
+def test_a_missing_column_is_refused_by_name():
+    rows = table_of([("a", "x", "p", START_S * 1_000_000, 5.0)]).drop_columns(["partner_id"])
+    with pytest.raises(BadSchema, match="partner_id"):
+        build(rows, [], DAY_0, DAY_0)
+
+
+def test_days_without_rows_are_refused():
+    rows = table_of([("a", "x", "p", START_S * 1_000_000, 5.0)])
+    with pytest.raises(NoInput, match="there is no row"):
+        build(rows, [], DAY_0 - dt.timedelta(days=9), DAY_0 - dt.timedelta(days=9))
+
+
+@pytest.mark.parametrize(("last_day", "delay"), [(DAY_0 - dt.timedelta(days=1), 7), (DAY_0, 0)])
+def test_a_range_or_delay_that_makes_no_sense_is_refused(last_day, delay):
+    with pytest.raises(BadRequest):
+        build(table_of([("a", "x", "p", START_S * 1_000_000, 5.0)]), [], DAY_0, last_day, delay)
