@@ -11,8 +11,8 @@ import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 
 from jobs.errors import BadRequest, BadRows, NoInput
-from jobs.science.fraud.calibration import fit_isotonic
 from jobs.science.fraud.features import EPOCH, FEATURE_NAMES
+from jobs.science.fraud.isotonic import fit_isotonic
 from jobs.science.fraud.metrics import FraudMetrics, fraud_metrics
 from jobs.science.fraud.score import FraudScorer, booster_margin, feature_matrix
 
