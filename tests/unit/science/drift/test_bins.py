@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.errors import BadRequest, BadSchema
@@ -23,6 +23,7 @@ def test_deciles_of_a_continuous_column_hold_a_tenth_each() -> None:
     assert counts.max() <= 501
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.floats(allow_nan=True, allow_infinity=True, width=64) | st.none(), max_size=60),
     st.lists(st.floats(allow_nan=True, allow_infinity=True, width=64) | st.none(), max_size=60),

@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import rel_entr
 
@@ -40,6 +40,7 @@ def drift_of(batch: pa.Table, profile: Profile = PROFILE) -> dict[str, Drift]:
 counts = st.lists(st.integers(0, 10**7), min_size=1, max_size=30)
 
 
+@settings(deadline=None)
 @given(counts, st.data())
 def test_psi_is_the_sum_of_both_relative_entropies(reference: list[int], data: st.DataObject) -> None:
     """A second statement of index and smoothing, by scipy, to 1e-12."""
