@@ -1,0 +1,40 @@
+"""Everybody who gets nothing has one reason, the first that applies."""
+
+import numpy as np
+import pytest
+
+from jobs.errors import BadRequest, BadRows
+from jobs.science.offers.eligibility import Reason, in_words, may_be_offered, screen, settle
+
+
+def test_consent_comes_before_fraud_before_holdout():
+    consent = [False, True, True, True]
+    risk = [0.9, 0.9, 0.2, 0.1]
+    holdout = [True, True, True, False]
+    codes = screen(consent, risk, 0.2, holdout)
+    assert codes.tolist() == [Reason.NO_CONSENT, Reason.FRAUD_LIMIT, Reason.HOLDOUT, Reason.OFFERED]
+    assert may_be_offered(codes).tolist() == [False, False, False, True]
+
+
+def test_whoever_was_allowed_and_got_nothing_was_worth_nothing_or_outbid():
+    screened = np.array([Reason.OFFERED, Reason.OFFERED, Reason.OFFERED, Reason.HOLDOUT], np.int8)
+    value = np.array([[2.0], [1.0], [-1.0], [5.0]], np.float32)
+    arm = np.array([0, -1, -1, -1], np.int8)
+    assert settle(screened, value, arm).tolist() == [Reason.OFFERED, Reason.OUTBID, Reason.NO_VALUE, Reason.HOLDOUT]
+
+
+def test_every_reason_has_a_sentence_and_the_limit_stands_in_it():
+    sentences = in_words(0.15)
+    assert len(set(sentences)) == len(Reason)
+    assert "0.15" in sentences[Reason.FRAUD_LIMIT]
+
+
+@pytest.mark.parametrize("wrong", [np.nan, -0.1, 1.1])
+def test_a_risk_that_cannot_be_is_refused(wrong):
+    with pytest.raises(BadRows, match="customer 1"):
+        screen([True, True], [0.1, wrong], 0.2, [False, False])
+
+
+def test_a_limit_that_cannot_be_is_refused():
+    with pytest.raises(BadRequest, match=r"fraud_limit == 1\.5"):
+        screen([True], [0.1], 1.5, [False])
