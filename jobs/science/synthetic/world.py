@@ -156,6 +156,7 @@ class World:
                 "customer_id": identifiers("c", people.number, 8),
                 "as_of": timestamps(np.full(len(people.number), self._end_us - DAY_US)),
                 "consent": pa.array(people.consent),
+                "account_id": pa.nulls(len(people.number), pa.string()),  # payments carry the customer's own id
             } | {c.name: people.seen(c.name) for c in campaign.FEATURES}
             schema = CUSTOMERS_TABLE.schema
             return pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema).slice(0, keep)
