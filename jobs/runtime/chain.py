@@ -5,7 +5,7 @@ this file.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from jobs.errors import BadRequest
 
@@ -31,6 +31,22 @@ class Read:
 
 
 @dataclass(frozen=True)
+class After:
+    """A verb whose finished runs another one builds upon.
+
+    Parameters
+    ----------
+    verb : str
+        The verb.
+    days_back : int
+        Runs of so many days before the run's first day count too.
+    """
+
+    verb: str
+    days_back: int = 0
+
+
+@dataclass(frozen=True)
 class Step:
     """One verb of the chain.
 
@@ -51,8 +67,8 @@ class Step:
         Whether the result depends on every campaign file (a run of one campaign depends on its own).
     writes : tuple of str
         Output tables it commits.
-    after : tuple of str
-        Verbs whose finished runs of the same dates it builds upon.
+    after : tuple of After
+        Verbs whose finished runs it builds upon.
     """
 
     verb: str
@@ -62,7 +78,7 @@ class Step:
     models: tuple[str, ...] = ()
     campaigns: bool = False
     writes: tuple[str, ...] = ()
-    after: tuple[str, ...] = field(default=())
+    after: tuple[After, ...] = ()
 
     @property
     def module(self) -> str:
@@ -83,6 +99,12 @@ class Step:
 HISTORY_DAYS = 45
 """Days of transactions a feature may look back on: the longest window, the label delay, and a week."""
 
+RISK_DAYS = 14
+"""Days of scored transactions that a customer's risk is averaged over, the run's date included."""
+
+TRAINING_DAYS = 120
+"""Days of features that training may read."""
+
 _TRANSACTIONS = Read("transactions", days_back=HISTORY_DAYS)
 _FRAUD_REPORTS = Read("fraud_reports", days_back=HISTORY_DAYS)
 _CUSTOMERS = Read("customers", newest=True)
@@ -99,7 +121,7 @@ NIGHT = (
         kind="fraud",
         models=("fraud",),
         writes=("fraud_scores", "customer_risk"),
-        after=("build-fraud-features",),
+        after=(After("build-fraud-features", days_back=RISK_DAYS - 1),),
     ),
     Step(
         "score-partners",
@@ -120,12 +142,12 @@ NIGHT = (
         kind="offers",
         campaigns=True,
         writes=("offers",),
-        after=("score-uplift", "score-fraud"),
+        after=(After("score-uplift"), After("score-fraud")),
     ),
     Step(
         "publish-offers",
         kind="offers",
-        after=("allocate-offers",),
+        after=(After("allocate-offers"),),
     ),
     Step(
         "monitor-drift",
@@ -134,13 +156,18 @@ NIGHT = (
         models=("every",),
         campaigns=True,
         writes=("drift",),
-        after=("build-fraud-features", "score-fraud", "score-uplift"),
+        after=(After("build-fraud-features"), After("score-fraud"), After("score-uplift")),
     ),
 )
 """What runs every night, in this order."""
 
 TRAINING = (
-    Step("train-fraud", kind="fraud", reads=(_FRAUD_REPORTS,), after=("build-fraud-features",)),
+    Step(
+        "train-fraud",
+        kind="fraud",
+        reads=(Read("fraud_reports"),),
+        after=(After("build-fraud-features", days_back=TRAINING_DAYS),),
+    ),
     Step("train-uplift", kind=None, reads=(Read("trial"),)),
 )
 """What makes the models that the night uses."""

@@ -207,12 +207,14 @@ def _digest(home: Home, campaign_id: str) -> str:
 
 def _upstream(of: Step, home: Home, first_date: date, run_date: date) -> tuple[str, ...]:
     found = []
-    for verb in of.after:
-        upstream = step(verb)
+    for after in of.after:
+        upstream = step(after.verb)
+        first = first_date - timedelta(days=after.days_back)
         for kind in kinds(upstream, home):
-            found.extend(home.ledger.finished(verb, kind, first_date, run_date))
+            found.extend(home.ledger.finished(after.verb, kind, first, run_date))
     if of.after and not found:
         raise NoInput(
-            f"{of.verb} builds on {' and '.join(of.after)}, and none has finished for {run_date}: run it first."
+            f"{of.verb} builds on {' and '.join(a.verb for a in of.after)}, "
+            f"and none has finished for {run_date}: run it first."
         )
     return tuple(found)

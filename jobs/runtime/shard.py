@@ -11,7 +11,7 @@ from jobs.runtime.plan import Manifest, PlannedFile
 from jobs.runtime.stores import Stores
 from jobs.storage.inputs import InputFile
 from jobs.storage.tables import StagedFile, StageWriter
-from jobs.tables.check import BadRow, check
+from jobs.tables.check import BadRow, Seen, check
 from jobs.tables.declare import Table
 from jobs.tables.outputs import QUARANTINE
 
@@ -90,7 +90,9 @@ class OpenShard:
         """Input files of `table` that belong to this shard."""
         return self.manifest.shard_files(table, self.index)
 
-    def read(self, table: Table, *, allowed: Mapping[str, Sequence[str]] | None = None) -> Iterator[pa.Table]:
+    def read(
+        self, table: Table, *, allowed: Mapping[str, Sequence[str]] | None = None, unique: str | None = None
+    ) -> Iterator[pa.Table]:
         """Read the shard's rows of an input table, chunk by chunk, good rows only.
 
         Bad rows go to the quarantine; all rows are counted.
@@ -101,6 +103,9 @@ class OpenShard:
             Declared table, extended with a campaign's features where there are any.
         allowed : mapping of str to sequence of str, optional
             Values that a text column may have.
+        unique : str, optional
+            Column whose values may stand once in all files together; within a file the table's key is
+            always held to. The ids are kept in memory.
 
         Yields
         ------
@@ -115,6 +120,7 @@ class OpenShard:
             If a column is missing or of another type.
         """
         counts = self._counts.setdefault(table.name, Counts())
+        seen = Seen(unique) if unique else None
         for file in self.files(table.name):
             row = 0
             for rows in self._stores.inputs.read(InputFile(file.key, file.size, file.version), table):
@@ -123,16 +129,12 @@ class OpenShard:
                 )
                 row += rows.num_rows
                 counts.rows_in += rows.num_rows
+                if seen is not None:
+                    checked = seen.without_known(checked, row - rows.num_rows)
                 counts.rows_used += checked.good.num_rows
                 self._set_aside(table, file.key, checked.bad, counts)
                 if checked.good.num_rows:
                     yield checked.good
-
-    def reject(self, table: Table, file: str, bad: Sequence[BadRow]) -> None:
-        """Set aside rows of `table` that :meth:`read` had let pass and a later look found bad."""
-        counts = self._counts[table.name]
-        counts.rows_used -= len(bad)
-        self._set_aside(table, file, bad, counts)
 
     def stage(self, table: Table, rows: pa.Table, **partition: Any) -> None:
         """Stage rows of an output table.

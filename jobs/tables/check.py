@@ -44,6 +44,47 @@ class Checked:
     bad: tuple[BadRow, ...]
 
 
+class Seen:
+    """Ids met so far, so that an id stands once in all chunks and files that are read together.
+
+    Parameters
+    ----------
+    column : str
+        Column that holds the id.
+    """
+
+    def __init__(self, column: str) -> None:
+        self._column = column
+        self._ids: list[pa.Array] = []
+
+    def without_known(self, checked: Checked, first_row: int) -> Checked:
+        """Set aside the rows whose id was met in an earlier chunk.
+
+        Parameters
+        ----------
+        checked : Checked
+            A chunk whose own ids are unique.
+        first_row : int
+            Number of the chunk's first row within its file.
+        """
+        ids = checked.good[self._column].combine_chunks()
+        known = np.zeros(len(ids), bool)
+        for earlier in self._ids:
+            known |= pc.is_in(ids, value_set=earlier).to_numpy(zero_copy_only=False)
+        self._ids.append(ids)
+        if not known.any():
+            return checked
+        faulty = {b.row_number - first_row for b in checked.bad}
+        numbers = np.array([i for i in range(len(ids) + len(faulty)) if i not in faulty])[known]
+        reason = f"{self._column} stands in an earlier file or chunk too, the first row was kept"
+        raws = checked.good.filter(pa.array(known)).to_pylist()
+        again = tuple(
+            BadRow(first_row + int(i), self._column, reason, json.dumps(raw, default=str))
+            for i, raw in zip(numbers, raws, strict=True)
+        )
+        return Checked(checked.good.filter(pa.array(~known)), (*checked.bad, *again))
+
+
 def check(
     rows: pa.Table,
     table: Table,

@@ -194,6 +194,7 @@ DRIFT = Table(
         Column("kind", pa.string(), "", "kind of the model: fraud, or uplift-<campaign>"),
         Column("variable", pa.string(), "", "feature, or score"),
         Column("psi", pa.float64(), "nat", "population stability index", low=0),
+        Column("psi_noise", pa.float64(), "nat", "index that chance alone hardly exceeds with so few rows", low=0),
         Column("missing_share", pa.float64(), "in [0, 1]", "share of missing values in the batch", low=0, high=1),
         Column(
             "missing_share_reference",

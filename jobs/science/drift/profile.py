@@ -20,6 +20,11 @@ SCORE = "score"
 """Name under which a model's score stands beside its features."""
 
 
+def arm_score(arm: str) -> str:
+    """Name under which the predicted effect of an arm stands beside the features."""
+    return f"{SCORE} {arm}"
+
+
 @dataclass(frozen=True)
 class Variable:
     """One variable of a profile: its bins and how often each was met in training.

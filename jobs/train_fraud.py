@@ -1,0 +1,117 @@
+"""Train the fraud model on labels that are known by now, calibrate it on later days, register it."""
+
+import sys
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.errors import NoInput, UnknownModel
+from jobs.runtime.chain import TRAINING_DAYS, step
+from jobs.runtime.command import flag, main
+from jobs.runtime.report import Report
+from jobs.runtime.run import Job, run_job
+from jobs.runtime.shard import OpenShard
+from jobs.runtime.stores import Stores
+from jobs.science.drift.profile import SCORE, profile_of
+from jobs.science.fraud.labels import labels_as_of
+from jobs.science.fraud.train import FraudPlan, FraudTraining, train_fraud_model
+from jobs.tables.inputs import FRAUD_REPORTS
+from jobs.tables.outputs import FRAUD_FEATURES
+
+KIND = "fraud"
+
+
+@dataclass(frozen=True)
+class TrainFraud:
+    """Train, calibrate, judge and register the fraud model."""
+
+    run_date: date = flag("day by whose end labels are known", unit="YYYY-MM-DD", example="2026-11-22")
+    train_days: int = flag("days to learn from", unit="days", default=28, example="28")
+    calibration_days: int = flag("later days to calibrate on", unit="days", default=14, example="14")
+    test_days: int = flag("latest days, to judge on", unit="days", default=7, example="7")
+    label_delay_days: int = flag("days until a label is known", unit="days", default=7, example="7")
+    review_share: float = flag(
+        "share of transactions that can be reviewed", unit="in (0, 1)", default=0.01, example="0.01"
+    )
+    rounds: int = flag("trees", unit="count", default=200, example="200")
+    seed: int = flag("seed of the learner", unit="integer", default=1, example="1")
+    threads: int = flag("threads of the learner", unit="count", default=2, example="2")
+    promote: bool = flag("put the model to work even if another one is", default=False, example="--promote")
+
+
+def train_fraud(request: TrainFraud, stores: Stores) -> Report:
+    """Train and register; the first model of all is put to work at once, a later one by ``--promote``.
+
+    Raises
+    ------
+    BadRows
+        If the days do not suffice, or hold no fraud.
+    """
+    return run_job(JOB, request, stores)
+
+
+def train(request: TrainFraud, stores: Stores, shard: OpenShard) -> None:
+    """Read features and labels, train, register the model with its card and its profile."""
+    plan = FraudPlan(
+        train_days=request.train_days,
+        calibration_days=request.calibration_days,
+        test_days=request.test_days,
+        label_delay_days=request.label_delay_days,
+        review_share=request.review_share,
+        rounds=request.rounds,
+        seed=request.seed,
+        threads=request.threads,
+    )
+    reports = pa.concat_tables([FRAUD_REPORTS.schema.empty_table(), *shard.read(FRAUD_REPORTS)])
+    features = _features(request.run_date, stores)
+    known_by = datetime.combine(request.run_date + timedelta(days=1), time.min, UTC)
+    labels = labels_as_of(features, reports, as_of=known_by, label_delay_days=request.label_delay_days)
+    matured = pa.array(labels.matured)
+    training = train_fraud_model(features.filter(matured), labels.is_fraud[labels.matured], plan)
+    card = {**training.card(), "profile": _profile(features, training)}
+    version = stores.models.register(KIND, training.scorer.to_files(), card)
+    shard.details |= {"model_version": version, "metrics": card["metrics"], "trained_on": card["trained_on"]}
+    shard.details["champion"] = _promoted(request, stores, version)
+
+
+def _features(run_date: date, stores: Stores) -> pa.Table:
+    days = (run_date - timedelta(days=TRAINING_DAYS), run_date)
+    parts = list(stores.tables.read(FRAUD_FEATURES, {"run_date": days}))
+    if not parts:
+        raise NoInput(
+            f"fraud_features has no row from {days[0]} to {days[1]}: run build-fraud-features for these days."
+        )
+    return pa.concat_tables(parts).sort_by([("occurred_at", "ascending"), ("transaction_id", "ascending")])
+
+
+def _profile(features: pa.Table, training: FraudTraining) -> dict[str, Any]:
+    """Profile of the days after training: the model had not seen their scores."""
+    later = features.filter(
+        pc.and_(
+            pc.greater_equal(features["run_date"], pa.scalar(training.calibration.first)),
+            pc.less_equal(features["run_date"], pa.scalar(training.test.last)),
+        )
+    )
+    score = training.scorer.probability(later, training.plan.threads)
+    columns = later.select(list(training.scorer.features)).append_column(SCORE, pa.array(score))
+    return profile_of(columns).to_dict()
+
+
+def _promoted(request: TrainFraud, stores: Stores, version: str) -> bool:
+    try:
+        champion = stores.models.champion(KIND)
+    except UnknownModel:
+        champion = ""
+    if champion == version or (champion and not request.promote):
+        return champion == version
+    stores.models.promote(KIND, version, "train-fraud", "first model" if not champion else "asked for by --promote")
+    return True
+
+
+JOB = Job(step("train-fraud"), TrainFraud, train)
+
+if __name__ == "__main__":
+    sys.exit(main(JOB))
