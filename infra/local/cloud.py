@@ -22,6 +22,7 @@ from infra.local.s3tables_catalog import S3TablesCatalog
 from infra.local.serial import MOTO, Serial
 from infra.local.server import Server
 from infra.local.signature import ACCESS_KEY_ID, SECRET_ACCESS_KEY
+from jobs.errors import BadRequest
 
 NAMESPACE = "netlift"
 _LONGEST_INVOCATION_S = 960
@@ -44,6 +45,8 @@ class LocalCloud:
 
     Raises
     ------
+    BadRequest
+        If there is no such region.
     BadEnvironment
         If a port is taken, or moto is not the version that the mends were written against.
 
@@ -66,6 +69,7 @@ class LocalCloud:
 
     def start(self) -> None:
         """Begin to answer, and create a bucket, a table bucket and a namespace."""
+        _check_region(self.region)
         # moto and what it stands on warn of their own affairs
         warnings.filterwarnings("ignore", module=r"(moto|responses|werkzeug)(\.|$)")
         s3tables_regions.apply()
@@ -221,3 +225,9 @@ class LocalCloud:
         server = Server(app, port, name)
         server.start()
         self._servers.append(server)
+
+
+def _check_region(region: str) -> None:
+    known = boto3.session.Session().get_available_regions("s3")
+    if region not in known:
+        raise BadRequest(f"region == {region!r} is none in which S3 is served: use eu-west-1, or one of its like.")

@@ -56,6 +56,7 @@ def main(name: str) -> None:
     for line in events:
         message = json.loads(line)
         answer = {"error": broken} if handler is None else _answer(handler, message)
+        sys.stdout.flush()
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
 

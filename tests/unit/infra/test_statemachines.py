@@ -1,0 +1,125 @@
+"""The night's state machine keeps to the chain, to the errors' names, and passes keys only."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from infra.local.cloud import LocalCloud
+from infra.local.deployment import NIGHTLY, ROOT, Deployment
+from infra.local.home import LocalHome
+from jobs import errors
+from jobs.runtime.chain import NIGHT
+
+DEFINITION = json.loads(NIGHTLY.read_text())
+LAMBDA_TRANSIENT = {
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+    "Lambda.TooManyRequestsException",
+}
+TOYS = "tests.unit.infra.toy_night"
+
+
+def _states(machine: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, state in machine["States"].items():
+        yield name, state
+        if "ItemProcessor" in state:
+            yield from _states(state["ItemProcessor"])
+
+
+TASKS = {name: state for name, state in _states(DEFINITION) if state["Type"] == "Task"}
+
+
+def _retryable() -> set[str]:
+    named = (getattr(errors, name) for name in dir(errors))
+    return {e.__name__ for e in named if isinstance(e, type) and issubclass(e, errors.NetliftError) and e.retryable}
+
+
+def test_every_retryable_error_is_retried_and_no_other() -> None:
+    retried = {name for task in TASKS.values() for retry in task["Retry"] for name in retry["ErrorEquals"]}
+    assert retried - LAMBDA_TRANSIENT == _retryable()
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_every_task_has_an_end_and_retries_what_lambda_itself_does(name: str) -> None:
+    task = TASKS[name]
+    assert task["TimeoutSeconds"] <= 960
+    retried = {error for retry in task["Retry"] for error in retry["ErrorEquals"]}
+    assert LAMBDA_TRANSIENT | {"StorageUnavailable"} <= retried
+    assert all(retry.get("JitterStrategy") == "FULL" for retry in task["Retry"] if retry["ErrorEquals"] != ["RunBusy"])
+
+
+def test_a_run_that_is_held_is_awaited_for_longer_than_a_lease() -> None:
+    """A lease is 60 s: the wait for a holder that died must outlast it."""
+    (busy,) = (r for r in TASKS["Plan"]["Retry"] if r["ErrorEquals"] == ["RunBusy"])
+    waits = [
+        min(busy["IntervalSeconds"] * busy["BackoffRate"] ** n, busy["MaxDelaySeconds"])
+        for n in range(busy["MaxAttempts"])
+    ]
+    assert sum(waits) > 10 * 60
+
+
+def test_the_night_goes_through_the_chain_in_its_order(local_cloud: LocalCloud, local_home: LocalHome) -> None:
+    """The handlers themselves, on a home without input: each step is planned, in order, and ends quietly."""
+    s3 = boto3.client("s3")
+    s3.put_object(Bucket=local_home.bucket, Key="netlift/campaigns/spring.toml", Body=b"")
+    deployment = Deployment(local_cloud, local_home)
+    ended = deployment.run(deployment.nightly(), json.loads((ROOT / "events" / "nightly.json").read_text()))
+    assert ended.status == "SUCCEEDED", ended.cause
+    assert [step["verb"] for step in ended.output] == [step.verb for step in NIGHT]
+    assert {step["run_date"] for step in ended.output} == {"2026-11-21"}, "the day before the schedule's moment"
+    assert {step["kind"] for step in ended.output if step["verb"] == "score-uplift"} == {"spring"}
+    assert {step["state"] for step in ended.output} == {"no input"}
+
+
+def test_shards_are_worked_then_the_run_is_finished_once(local_cloud: LocalCloud, local_home: LocalHome) -> None:
+    """Toy handlers: one step of three shards, one that is done, one without input; a shard that fails once."""
+    ended = _toy_night(local_cloud, local_home, {"run_date": "2026-11-21"})
+    assert ended.status == "SUCCEEDED", ended.cause
+    assert [(step["verb"], step["state"]) for step in ended.output] == [
+        ("sharded", "finished"),
+        ("done", "already done"),
+        ("dry", "no input"),
+    ]
+    assert ended.entered().count("WorkShard") == 3
+    assert ended.entered().count("FinishRun") == 1
+    assert _kept(local_home) == {"shard-0", "shard-1", "shard-2", "finish-after-3"}
+    # only keys pass through the state
+    assert "rows of customers" not in json.dumps(ended.output)
+    assert max(len(json.dumps(event, default=str)) for event in ended.history) < 4096, "256 KB are allowed a state"
+
+
+def test_an_error_that_no_retry_helps_stops_the_night(local_cloud: LocalCloud, local_home: LocalHome) -> None:
+    ended = _toy_night(local_cloud, local_home, {"run_date": "broken"})
+    assert (ended.status, ended.error) == ("FAILED", "BadFile")
+    assert "shard 1 is truncated" in ended.cause
+    assert "finish-after-2" not in _kept(local_home), "a run of which a shard is missing is not finished"
+
+
+def test_a_state_that_nobody_knows_stops_the_night(local_cloud: LocalCloud, local_home: LocalHome) -> None:
+    ended = _toy_night(local_cloud, local_home, {"run_date": "strange"})
+    assert (ended.status, ended.error) == ("FAILED", "UnknownState")
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "events").glob("*.json")), ids=lambda f: f.name)
+def test_examples_of_events_are_json_objects(file: Path) -> None:
+    assert isinstance(json.loads(file.read_text()), dict)
+
+
+def _toy_night(cloud: LocalCloud, home: LocalHome, event: dict[str, str]) -> Any:
+    deployment = Deployment(cloud, home)
+    arns = {
+        "PlanShardsArn": deployment.function("plan", f"{TOYS}.plan"),
+        "RunShardArn": deployment.function("work", f"{TOYS}.work"),
+        "FinishRunArn": deployment.function("finish", f"{TOYS}.finish"),
+    }
+    return deployment.run(deployment.state_machine("toy-night", NIGHTLY, arns), event, timeout_s=120)
+
+
+def _kept(home: LocalHome) -> set[str]:
+    listed = boto3.client("s3").list_objects_v2(Bucket=home.bucket, Prefix="toy/").get("Contents", [])
+    return {str(found["Key"]).removeprefix("toy/") for found in listed}

@@ -1,0 +1,49 @@
+"""Handlers that keep the contract of plan_shards, run_shard and finish_run, and do next to nothing."""
+
+import os
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+from jobs.errors import BadFile, StorageUnavailable
+
+
+def plan(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """List three steps, or plan one of them."""
+    if "verb" not in event:
+        verbs = ("sharded", "done", "dry")
+        return {"steps": [{"verb": v, "kind": "k", "run_date": event["run_date"]} for v in verbs]}
+    if event["run_date"] == "strange":
+        return {**event, "state": "half planned", "shards": []}
+    state = {"sharded": "planned", "done": "already done", "dry": "no input"}[event["verb"]]
+    return {**event, "state": state, "shards": [0, 1, 2], "run_id": f"run-{event['run_date']}", "attempt": 1}
+
+
+def work(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Work a shard; the third fails at its first attempt, and the second for good in a broken night."""
+    if event["run_id"] == "run-broken" and event["shard"] == 1:
+        raise BadFile("shard 1 is truncated: write it again.")
+    if event["shard"] == 2 and _put("tried", IfNoneMatch="*"):
+        raise StorageUnavailable("S3 answered 503: try again.")
+    _put(f"toy/shard-{event['shard']}")
+    return {"rows": "rows of customers that must not travel"}
+
+
+def finish(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Finish the run and keep how many shards were there."""
+    listed = boto3.client("s3").list_objects_v2(Bucket=_bucket(), Prefix="toy/shard-")
+    _put(f"toy/finish-after-{listed['KeyCount']}")
+    return {"run_id": event["run_id"]}
+
+
+def _put(key: str, **conditions: str) -> bool:
+    try:
+        boto3.client("s3").put_object(Bucket=_bucket(), Key=key, Body=b"", **conditions)
+    except ClientError:
+        return False
+    return True
+
+
+def _bucket() -> str:
+    return os.environ["NETLIFT_HOME"].removeprefix("s3://").split("/")[0]
