@@ -27,7 +27,7 @@ class Made:
     by_new: bool = False
 
 
-class _Writer(pickle._Pickler):  # type: ignore[name-defined,misc]
+class _Writer(pickle._Pickler):
     def save(self, obj: Any, save_persistent_id: bool = True) -> None:
         if isinstance(obj, Name):
             self.write(pickle.GLOBAL + f"{obj.module}\n{obj.name}\n".encode())
@@ -53,7 +53,7 @@ def array(values: Any) -> Made:
     """A NumPy array."""
     values = np.asarray(values)
     kind = values.dtype
-    is_object, is_time = kind == object, kind.kind == "M"
+    is_object, is_time = kind.hasobject, kind.kind == "M"
     order = "|" if is_object or kind.itemsize == 1 else "<"
     filled: tuple[Any, ...] = (4 if is_time else 3, order, None, None, None, -1, -1, 63 if is_object else 0)
     if is_time:
