@@ -60,3 +60,7 @@ lock: install ## resolve the locks anew
 
 clean: ## remove what was made
 	@rm -rf .venv .venv-tools out build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info
+
+build-PlanShards: # sam build calls this: the light package, without anything that boto3's runtime has
+	@cp -R functions jobs "$(ARTIFACTS_DIR)/"
+	@find "$(ARTIFACTS_DIR)" -name __pycache__ -prune -exec rm -rf {} +

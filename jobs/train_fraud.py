@@ -8,9 +8,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.errors import NoInput, UnknownModel
+from jobs.errors import NoInput
 from jobs.runtime.chain import TRAINING_DAYS, step
 from jobs.runtime.command import flag, main
+from jobs.runtime.promotion import promote_if_due
 from jobs.runtime.report import Report
 from jobs.runtime.run import Job, run_job
 from jobs.runtime.shard import OpenShard
@@ -74,7 +75,7 @@ def train(request: TrainFraud, stores: Stores, shard: OpenShard) -> None:
     card = {**training.card(), "profile": _profile(features, training)}
     version = stores.models.register(KIND, training.scorer.to_files(), card)
     shard.details |= {"model_version": version, "metrics": card["metrics"], "trained_on": card["trained_on"]}
-    shard.details["champion"] = _promoted(request, stores, version)
+    shard.details["champion"] = promote_if_due(stores.models, KIND, version, asked=request.promote, who=JOB.step.verb)
 
 
 def _features(run_date: date, stores: Stores) -> pa.Table:
@@ -98,17 +99,6 @@ def _profile(features: pa.Table, training: FraudTraining) -> dict[str, Any]:
     score = training.scorer.probability(later, training.plan.threads)
     columns = later.select(list(training.scorer.features)).append_column(SCORE, pa.array(score))
     return profile_of(columns).to_dict()
-
-
-def _promoted(request: TrainFraud, stores: Stores, version: str) -> bool:
-    try:
-        champion = stores.models.champion(KIND)
-    except UnknownModel:
-        champion = ""
-    if champion == version or (champion and not request.promote):
-        return champion == version
-    stores.models.promote(KIND, version, "train-fraud", "first model" if not champion else "asked for by --promote")
-    return True
 
 
 JOB = Job(step("train-fraud"), TrainFraud, train)

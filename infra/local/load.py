@@ -66,12 +66,13 @@ def put_parquet(objects: Objects, table: str, name: str, rows: pa.Table) -> None
 def load_world(world: World, objects: Objects, shard_customers: int = 100_000) -> None:
     """Put the made-up world: a file a shard for customers, trial, transactions and reports."""
     put_parquet(objects, "partners", "partners", world.partners())
-    objects.put_if_absent(campaign_key(world.campaign()["id"]), tomli_w.dumps(world.campaign()).encode())
+    campaign = world.campaign()
+    objects.put_if_absent(campaign_key(campaign["id"]), tomli_w.dumps(campaign).encode())
     for number, shard in enumerate(world.shards(shard_customers)):
         name = f"part-{number:05d}"
         payments = world.payments(shard)
         put_parquet(objects, "customers", name, world.customers(shard))
-        put_parquet(objects, "trial", name, world.trial(shard))
+        put_parquet(objects, "trial", f"{campaign['id']}/{name}", world.trial(shard))
         put_parquet(objects, "transactions", name, payments.transactions)
         put_parquet(objects, "fraud_reports", name, payments.fraud_reports)
 
@@ -167,7 +168,7 @@ def load_trial(campaign_file: Path, folder: Path, objects: Objects, run_date: da
         }
     )
     objects.put_if_absent(campaign_key(campaign.id), campaign_file.read_bytes())
-    put_parquet(objects, "trial", campaign.id, trial)
+    put_parquet(objects, "trial", f"{campaign.id}/trial", trial)
     step = -(-rows.num_rows // files)
     for part in range(files):
         put_parquet(objects, "customers", f"part-{part:05d}", customers.slice(part * step, step))

@@ -74,6 +74,7 @@ class Campaign(_Part):
     fraud_limit: Annotated[float, Field(gt=0, le=1)] = Field(
         default=0.5, description="fraud probability above which a customer gets nothing"
     )
+    fraud_loss_eur: Euro = Field(description="euro lost when the purchase of a contacted customer is fraud")
     features: Annotated[tuple[Feature, ...], Field(min_length=1, strict=False)]
     arms: Annotated[tuple[Arm, ...], Field(min_length=1, strict=False)]
     source: Source | None = Field(default=None, description="the team's own file, where there is one")

@@ -23,11 +23,14 @@ class Read:
         None: all up to the run's date. A file without a date is always read.
     newest : bool
         Whether only the newest date up to the run's date is read (a snapshot, such as customers).
+    by_campaign : bool
+        Whether each campaign has a folder of its own, named by its id.
     """
 
     table: str
     days_back: int | None = None
     newest: bool = False
+    by_campaign: bool = False
 
 
 @dataclass(frozen=True)
@@ -168,7 +171,7 @@ TRAINING = (
         reads=(Read("fraud_reports"),),
         after=(After("build-fraud-features", days_back=TRAINING_DAYS),),
     ),
-    Step("train-uplift", kind=None, reads=(Read("trial"),)),
+    Step("train-uplift", kind=None, reads=(Read("trial", by_campaign=True),)),
 )
 """What makes the models that the night uses."""
 

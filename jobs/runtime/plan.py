@@ -142,7 +142,7 @@ def plan(of: Step, home: Home, run_date: date, kind: str, first_date: date, requ
         first_date=first_date,
         run_date=run_date,
         request=dict(request),
-        files={read.table: _files(home, read, first_date, run_date) for read in of.reads},
+        files={read.table: _files(home, read, kind, first_date, run_date) for read in of.reads},
         shard_by=of.shard_by,
         models={model: home.models.champion(model) for model in _model_kinds(of, home, kind)},
         campaigns=campaigns,
@@ -162,8 +162,8 @@ def kinds(of: Step, home: Home) -> tuple[str, ...]:
     return campaign_ids(home.objects) if of.kind is None else (of.kind,)
 
 
-def _files(home: Home, read: Read, first_date: date, run_date: date) -> tuple[PlannedFile, ...]:
-    prefix = input_prefix(read.table)
+def _files(home: Home, read: Read, kind: str, first_date: date, run_date: date) -> tuple[PlannedFile, ...]:
+    prefix = input_prefix(read.table) + (f"{kind}/" if read.by_campaign else "")
     found = [o for o in home.objects.list(prefix) if o.key.endswith(".parquet")]
     dated = [(_date_of(o.key), PlannedFile(o.key, o.size, o.version)) for o in found]
     oldest = date.min if read.days_back is None else first_date - timedelta(days=read.days_back)

@@ -2,6 +2,7 @@
 
 import os
 import re
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -18,6 +19,7 @@ from jobs.storage.iceberg_tables import IcebergTables
 _TABLE_BUCKET = re.compile(r"arn:aws[a-z-]*:s3tables:(?P<region>[a-z0-9-]+):\d{12}:bucket/[a-z0-9-]+")
 _OPEN_TRIES = 5
 _LOCK_WAIT_S = 60
+_ANSWER_WAIT_S = (5, 60)
 
 
 class TenTries(AwsStandardS3RetryStrategy):  # type: ignore[misc]
@@ -105,15 +107,24 @@ def cloud_tables(
     with named_table_errors(f"opening the table catalog {url}"):
         for _ in range(_OPEN_TRIES - 1):
             try:
-                return IcebergTables(RestCatalog("netlift", **properties), namespace)
+                return IcebergTables(_rest_catalog(properties), namespace)
             except (ServerError, ServiceUnavailableError):
                 continue
-        return IcebergTables(RestCatalog("netlift", **properties), namespace)
+        return IcebergTables(_rest_catalog(properties), namespace)
+
+
+def _rest_catalog(properties: dict[str, str]) -> RestCatalog:
+    catalog = RestCatalog("netlift", **properties)
+    # PyIceberg waits for an answer for ever; a commit whose answer does not come is looked up instead.
+    session = catalog._session
+    session.request = partial(session.request, timeout=_ANSWER_WAIT_S)  # type: ignore[method-assign]
+    return catalog
 
 
 def _sqlite_catalog(root: Path) -> SqlCatalog:
     return SqlCatalog(
         "netlift",
         uri=f"sqlite:///{quote(str(root / 'catalog.db'))}?timeout={_LOCK_WAIT_S}",
-        warehouse=root.as_uri(),
+        # A plain path, not an address: PyIceberg would take the escapes of one for the names of folders.
+        warehouse=str(root),
     )

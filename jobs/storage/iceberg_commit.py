@@ -7,6 +7,7 @@ fence let it pass can then no longer undo what its successor committed.
 
 import hashlib
 import json
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -33,6 +34,7 @@ from jobs.tables.declare import Table
 TRIES = 20
 """Most tries of one commit, conflicts and unknown outcomes together."""
 
+_CONFLICTS = (CommitFailedException, ValidationException)
 _UNKNOWN = (
     CommitStateUnknownException,
     ServerError,
@@ -41,6 +43,14 @@ _UNKNOWN = (
     DatabaseError,
 )
 _READERS = 8
+
+
+def _tells_something(record: logging.LogRecord) -> bool:
+    """Whether a message of PyIceberg is more than that a table bucket refused to delete what it will itself."""
+    return not record.msg.startswith("Failed to delete uncommitted")
+
+
+logging.getLogger("pyiceberg.table.update.snapshot").addFilter(_tells_something)
 
 
 class Commit:
@@ -97,6 +107,10 @@ class Commit:
         bool
             Whether this call changed the table.
         """
+        with named_table_errors(self._what):
+            return self._run(load, fence, pause)
+
+    def _run(self, load: Callable[[], KeptTable], fence: Callable[[], None], pause: Callable[[int], None]) -> bool:
         in_doubt: Exception | None = None
         for attempt in range(TRIES):
             if attempt:
@@ -106,14 +120,11 @@ class Commit:
                 return attempt > 0
             fence()
             try:
-                with named_table_errors(self._what):
-                    return self._try(kept)
-            except StorageUnavailable as error:
-                if not isinstance(error.__cause__, _UNKNOWN):
-                    raise
-                in_doubt = error
-            except (CommitFailedException, ValidationException):
+                return self._try(kept)
+            except _CONFLICTS:
                 in_doubt = None
+            except _UNKNOWN as error:
+                in_doubt = error
         if self._is_in(self._reloaded(load, in_doubt)):
             return True
         if in_doubt:

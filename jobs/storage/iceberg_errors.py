@@ -12,7 +12,14 @@ from jobs.errors import BadEnvironment, NetliftError, StorageUnavailable
 from jobs.storage.aws_errors import named
 
 _REFUSED = (ice.UnauthorizedError, ice.ForbiddenError, ice.OAuthError, ice.AuthorizationExpiredError)
-_BUSY = (ice.ServerError, ice.ServiceUnavailableError, requests.RequestException, DatabaseError)
+_BUSY = (
+    ice.CommitFailedException,
+    ice.CommitStateUnknownException,
+    ice.ServerError,
+    ice.ServiceUnavailableError,
+    requests.RequestException,
+    DatabaseError,
+)
 _REFUSED_WORDS = ("ACCESS_DENIED", "InvalidAccessKeyId", "SignatureDoesNotMatch", "NO_SUCH_BUCKET", "EXPIRED_TOKEN")
 
 

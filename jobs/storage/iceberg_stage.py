@@ -83,9 +83,10 @@ class IcebergStageWriter:
         """Cast rows to the file's schema, and hold them to what a reader may rely on."""
         missing = [name for name in self._table.names if name not in rows.column_names]
         unknown = [name for name in rows.column_names if name not in self._table.names]
-        if missing or unknown:
+        twice = sorted({name for name in rows.column_names if rows.column_names.count(name) > 1})
+        if missing or unknown or twice:
             raise BadSchema(
-                f"rows for table {self._table.name} lack {missing} and have undeclared {unknown}: "
+                f"rows for table {self._table.name} lack {missing}, have undeclared {unknown} and twice {twice}: "
                 "write exactly the declared columns."
             )
         columns = [self._checked(rows[column.name], column) for column in self._table.columns]

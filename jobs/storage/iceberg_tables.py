@@ -11,7 +11,6 @@ import pyarrow.parquet as pq
 from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import (
     CommitFailedException,
-    NamespaceAlreadyExistsError,
     NoSuchNamespaceError,
     NoSuchTableError,
     ServerError,
@@ -20,6 +19,7 @@ from pyiceberg.exceptions import (
 )
 from pyiceberg.table import FileScanTask
 from pyiceberg.table import Table as KeptTable
+from sqlalchemy.exc import DatabaseError
 
 from jobs.errors import BadRequest, BadSchema, StorageUnavailable
 from jobs.storage.iceberg_commit import Commit
@@ -145,23 +145,23 @@ class IcebergTables:
         raise StorageUnavailable(f"table {self._name(table)} could not be made in {_TRIES} tries: try again.")
 
     def _create(self, table: Table) -> None:
+        """Make a table, and its namespace; that another made them first is as good."""
+
         def create() -> None:
-            try:
-                self._catalog.create_table(
-                    self._identifier(table),
-                    iceberg_schema(table),
-                    partition_spec=iceberg_partition(table),
-                    properties=PROPERTIES,
-                )
-            except NoSuchNamespaceError:
-                self._catalog.create_namespace(self._namespace)
-            except TableAlreadyExistsError:
-                return
+            self._catalog.create_table(
+                self._identifier(table),
+                iceberg_schema(table),
+                partition_spec=iceberg_partition(table),
+                properties=PROPERTIES,
+            )
 
         try:
             self._patiently(table, create)
-        except NamespaceAlreadyExistsError:
+        except TableAlreadyExistsError:
             return
+        except NoSuchNamespaceError:
+            self._patiently(table, lambda: self._catalog.create_namespace_if_not_exists(self._namespace))
+            self._create(table)
 
     def _patiently(self, table: Table, action: Callable[[], T]) -> T:
         """Do what may be done twice, again and again while the catalog cannot answer."""
@@ -169,7 +169,7 @@ class IcebergTables:
             for attempt in range(_TRIES - 1):
                 try:
                     return action()
-                except (ServerError, ServiceUnavailableError):
+                except (ServerError, ServiceUnavailableError, DatabaseError):
                     self._pause(attempt)
             return action()
 

@@ -192,13 +192,11 @@ class Ledger:
 
     def staged(self, key: RunKey) -> dict[int, dict[str, Any]]:
         """Return what was staged by shard: of several attempts the newest, and nothing that is too old to use."""
-        newest: dict[int, str] = {}
-        for info in self._objects.list(f"{_folder(key)}staged/"):
-            newest[int(info.key.split("/")[-2])] = info.key
-        oldest = self._clock() - timedelta(seconds=STAGED_LIFE_S)
-        with ThreadPoolExecutor(_READERS) as readers:
-            bodies = dict(zip(newest, readers.map(self._read, newest.values()), strict=True))
-        return {s: body["record"] for s, body in bodies.items() if datetime.fromisoformat(body["at"]) >= oldest}
+        return self._staged(f"{_folder(key)}staged/")
+
+    def staged_shard(self, key: RunKey, shard: int) -> dict[str, Any] | None:
+        """Return what :meth:`staged` holds for one shard, in two requests however many there are."""
+        return self._staged(f"{_folder(key)}staged/{shard:06d}/").get(shard)
 
     def finish(self, claim: Claim, report: dict[str, Any]) -> None:
         """End the run with its report.
@@ -251,6 +249,15 @@ class Ledger:
                     newest[run["run_date"]] = max(end, newest.get(run["run_date"], end))
         return [run_id for _, (_, run_id) in sorted(newest.items())]
 
+    def _staged(self, prefix: str) -> dict[int, dict[str, Any]]:
+        newest: dict[int, str] = {}
+        for info in self._objects.list(prefix):
+            newest[int(info.key.split("/")[-2])] = info.key
+        oldest = self._clock() - timedelta(seconds=STAGED_LIFE_S)
+        with ThreadPoolExecutor(_READERS) as readers:
+            bodies = dict(zip(newest, readers.map(self._read, newest.values()), strict=True))
+        return {s: body["record"] for s, body in bodies.items() if datetime.fromisoformat(body["at"]) >= oldest}
+
     def _runs(self, prefix: str) -> list[dict[str, Any]]:
         tails: dict[str, str] = {}
         for info in self._objects.list(f"{_ROOT}/{prefix}"):
@@ -273,7 +280,7 @@ class Ledger:
             now = f"attempt {last['attempt']}, {last['event']} by {last['holder']}" if last else "not claimed at all"
             raise RunLost(
                 f"run {claim.key.run_id}: attempt {claim.attempt} may not go on, the run is {now}: "
-                "nothing was committed, leave it to the newest attempt."
+                "it commits nothing from now on, leave the run to its newest attempt."
             )
         return number, last
 

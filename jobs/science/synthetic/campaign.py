@@ -103,6 +103,7 @@ def describe(customers: int, partner_ids: tuple[str, ...]) -> dict[str, Any]:
         "budget_eur": round(0.05 * customers, 2),
         "holdout_share": 0.1,
         "fraud_limit": 0.2,
+        "fraud_loss_eur": 5.0,
         "features": [
             {"name": c.name, "type": "category" if c.type == pa.string() else "number", "unit": c.unit}
             for c in FEATURES

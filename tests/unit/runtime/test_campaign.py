@@ -10,6 +10,7 @@ id = "spring"
 owner = "growth"
 control = "none"
 budget_eur = 100.0
+fraud_loss_eur = 1.0
 [[features]]
 name = "age"
 type = "number"

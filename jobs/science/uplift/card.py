@@ -1,0 +1,82 @@
+"""A judgement as plain values: what the model's card keeps and pages show."""
+
+from typing import Any
+
+from jobs.science.uplift.estimate import Estimate
+from jobs.science.uplift.judge import ArmJudgement, Judgement
+
+CURVE_POINTS = 101
+"""Points of a Qini curve that are kept: enough for the eye."""
+
+
+def judgement_card(judgement: Judgement) -> dict[str, Any]:
+    """Return a judgement as values that JSON can hold.
+
+    Parameters
+    ----------
+    judgement : Judgement
+        What was found on untouched rows.
+
+    Returns
+    -------
+    dict
+        ``verdict``, ``qini`` (by arm), ``arms``, ``policies``, ``contrasts``, ``rows_train``, ``rows_held_out``;
+        estimates are value, low and high of a 95% interval, in euro a customer unless said otherwise.
+    """
+    verdict = judgement.verdict
+    return {
+        "verdict": {
+            "kind": verdict.kind,
+            "arm": verdict.arm,
+            "net_eur": estimate_values(verdict.net_eur),
+            "treated_share": verdict.treated_share,
+            "reason": verdict.reason,
+        },
+        "qini": {a.arm: a.qini for a in judgement.arms},
+        "arms": [_arm(a) for a in judgement.arms],
+        "policies": [
+            {
+                "name": p.name,
+                "gain_eur": estimate_values(p.gain),
+                "doubly_robust_eur": estimate_values(p.doubly_robust),
+                "ips_eur": estimate_values(p.ips),
+                "snips_eur": estimate_values(p.snips),
+                "treated_share": p.treated_share,
+            }
+            for p in judgement.policies
+        ],
+        "contrasts": [
+            {"policy": c.policy, "against": c.against, "difference_eur": estimate_values(c.difference)}
+            for c in judgement.contrasts
+        ],
+        "rows_train": judgement.rows_train,
+        "rows_held_out": judgement.rows_held_out,
+    }
+
+
+def estimate_values(estimate: Estimate) -> dict[str, float]:
+    """Return value, low and high of an estimate.
+
+    Examples
+    --------
+    >>> estimate_values(Estimate(2.0, 0.0))
+    {'value': 2.0, 'low': 2.0, 'high': 2.0}
+    """
+    return {"value": estimate.value, "low": estimate.low, "high": estimate.high}
+
+
+def _arm(arm: ArmJudgement) -> dict[str, Any]:
+    curve = arm.qini_curve
+    step = max(1, len(curve.share) // (CURVE_POINTS - 1))
+    kept = sorted({*range(0, len(curve.share), step), len(curve.share) - 1})
+    return {
+        "arm": arm.arm,
+        "qini": arm.qini,
+        "effect_eur": estimate_values(arm.effect),
+        "slope": estimate_values(arm.slope),
+        "qini_curve": {"share": [float(curve.share[i]) for i in kept], "gain": [float(curve.gain[i]) for i in kept]},
+        "deciles": [
+            {"rank": d.rank, "rows": d.rows, "predicted_eur": d.predicted, "measured_eur": estimate_values(d.measured)}
+            for d in arm.deciles
+        ],
+    }

@@ -1,0 +1,135 @@
+"""Fit a campaign's uplift model to its trial, judge it on untouched rows, register what may be scored with."""
+
+import sys
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.errors import BadTrial
+from jobs.runtime.campaign import Campaign, read_campaign
+from jobs.runtime.chain import step
+from jobs.runtime.command import flag, main
+from jobs.runtime.promotion import promote_if_due
+from jobs.runtime.report import Report
+from jobs.runtime.run import Job, run_job
+from jobs.runtime.shard import OpenShard
+from jobs.runtime.stores import Stores
+from jobs.science.drift.profile import arm_score, profile_of
+from jobs.science.experiment.sample_ratio import sample_ratio_by_propensity
+from jobs.science.uplift.card import judgement_card
+from jobs.science.uplift.export import export_scorer
+from jobs.science.uplift.fallback import allowed_by
+from jobs.science.uplift.judge import Judgement, fit_and_judge
+from jobs.science.uplift.scorer import PortableScorer
+from jobs.science.uplift.trial import Trial
+from jobs.tables.inputs import TRIAL
+
+
+@dataclass(frozen=True)
+class TrainUplift:
+    """Fit, judge and register the uplift model of a campaign."""
+
+    run_date: date = flag("day by whose end outcomes must be final", unit="YYYY-MM-DD", example="2026-11-22")
+    campaign: str = flag("campaign", example="spring")
+    train_share: float = flag(
+        "share of the trial that fits; the rest judges", unit="in (0, 1)", default=0.5, example="0.5"
+    )
+    customers: int | None = flag(
+        "customers that the budget is for; without it as many as the trial has",
+        unit="count",
+        default=None,
+        example="90000",
+    )
+    seed: int = flag("seed of the splits and of the learner", unit="integer", default=1, example="1")
+    threads: int = flag("threads of the learner", unit="count", default=2, example="2")
+    promote: bool = flag("put the model to work even if another one is", default=False, example="--promote")
+
+
+def train_uplift(request: TrainUplift, stores: Stores) -> Report:
+    """Train and register; the first model of a campaign is put to work at once, a later one by ``--promote``.
+
+    Raises
+    ------
+    BadTrial
+        If the trial cannot answer: one arm, no control rows, too few rows, or arms of the wrong sizes.
+    ExportRefused
+        If the portable scorer does not predict what the fitted model predicts.
+    """
+    return run_job(JOB, request, stores)
+
+
+def train(request: TrainUplift, stores: Stores, shard: OpenShard) -> None:
+    """Read the trial, leave out what is not final, fit, judge, export what the verdict allows, register."""
+    campaign = read_campaign(stores.objects, request.campaign)
+    trial = _trial(campaign, request, shard)
+    judgement = fit_and_judge(
+        trial,
+        cost_eur=[arm.contact_cost_eur for arm in campaign.arms],
+        budget_eur=campaign.budget_eur,
+        customers=request.customers,
+        train_share=request.train_share,
+        seed=request.seed,
+        num_threads=request.threads,
+    )
+    fitted = allowed_by(judgement.verdict, judgement.fitted)
+    export = export_scorer(fitted, fitted.encoder.transform(trial.rows))
+    card = {
+        **judgement_card(judgement),
+        "campaign": campaign.id,
+        "outcome": campaign.outcome,
+        "trained_by": str(request.run_date),
+        "export_max_diff_sd": export.max_diff_sd,
+        "profile": _profile(trial, export.files, judgement, request),
+    }
+    version = stores.models.register(campaign.model_kind, export.files, card)
+    shard.details |= {"model_version": version, "verdict": card["verdict"], "qini": card["qini"]}
+    shard.details["champion"] = promote_if_due(
+        stores.models, campaign.model_kind, version, asked=request.promote, who=JOB.step.verb
+    )
+
+
+def _trial(campaign: Campaign, request: TrainUplift, shard: OpenShard) -> Trial:
+    arms = [arm.name for arm in campaign.arms]
+    table = campaign.trial(TRIAL)
+    allowed = {"arm": [campaign.control, *arms], "campaign_id": [campaign.id]}
+    parts = shard.read(table, allowed=allowed, unique="customer_id")
+    rows = pa.concat_tables([table.schema.empty_table(), *parts])
+    final_by = datetime.combine(request.run_date + timedelta(days=1), time.min, UTC)
+    final = rows.filter(pc.less_equal(rows["matured_at"], pa.scalar(final_by)))
+    shard.details["immature_rows"] = rows.num_rows - final.num_rows
+    trial = Trial.checked(
+        final,
+        {f.name: f.type for f in campaign.features},
+        arm=final["arm"],
+        control=campaign.control,
+        arms=arms,
+        outcome=pc.multiply(final[campaign.outcome], campaign.unit_margin_eur).to_numpy(),
+        propensity=final["propensity"].to_numpy(),
+    )
+    ratio = sample_ratio_by_propensity(trial.arm, trial.propensity, len(trial.arms))
+    shard.details["sample_ratio_p"] = ratio.p_value
+    if ratio.mismatch:
+        raise BadTrial(
+            f"campaign {campaign.id}: the arms have {list(ratio.counts)} rows where the design expects "
+            f"{[round(e) for e in ratio.expected]} (p = {ratio.p_value:.1g}): find out why before the trial is read."
+        )
+    return trial
+
+
+def _profile(trial: Trial, files: dict[str, bytes], judgement: Judgement, request: TrainUplift) -> dict[str, Any]:
+    """Profile of the rows that judged: their effects are those of customers the learner never saw."""
+    held = trial.part(~trial.split(request.train_share, request.seed))
+    effect = PortableScorer.from_files(files).effect(held.rows, request.threads)
+    columns = held.rows.select(list(trial.features))
+    for i, arm in enumerate(judgement.fitted.arms[1:]):
+        columns = columns.append_column(arm_score(arm), pa.array(effect[:, i]))
+    return profile_of(columns).to_dict()
+
+
+JOB = Job(step("train-uplift"), TrainUplift, train)
+
+if __name__ == "__main__":
+    sys.exit(main(JOB))
