@@ -149,3 +149,12 @@ class Tables(Protocol):
 
     def purge(self, table: Table) -> None:
         """Remove a table with everything in it; do nothing if there is none."""
+
+
+def read_whole(
+    tables: Tables, table: Table, where: Mapping[str, Any] | None = None, columns: Sequence[str] | None = None
+) -> pa.Table:
+    """Read rows as one table, which has the columns even where it has no row; see `Tables.read`."""
+    names = table.names if columns is None else list(columns)
+    schema = pa.schema([table.schema.field(name) for name in names])
+    return pa.concat_tables([schema.empty_table(), *(part.cast(schema) for part in tables.read(table, where, names))])

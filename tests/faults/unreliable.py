@@ -1,0 +1,89 @@
+"""A server before another that loses a share of requests, or of answers to requests that were served."""
+
+import http.client
+import random
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+_HOP_BY_HOP = {"connection", "transfer-encoding", "content-length", "server", "date"}
+
+
+class Faults:
+    """Which requests go wrong: a share of all, drawn from a seed.
+
+    Parameters
+    ----------
+    share : float
+        In [0, 1]: share of requests that are answered with 500 or 503.
+    seed : int
+        Of the draw.
+    """
+
+    def __init__(self, share: float, seed: int) -> None:
+        self.share = share
+        self.answered = {"ok": 0, "lost request": 0, "lost answer": 0}
+        self._random = random.Random(seed)
+        self._lock = threading.Lock()
+
+    def draw(self) -> str:
+        """Return what becomes of the next request."""
+        with self._lock:
+            fate = "ok"
+            if self._random.random() < self.share:
+                fate = self._random.choice(["lost request", "lost answer"])
+            self.answered[fate] += 1
+            return fate
+
+    def status(self) -> int:
+        """Return an answer of a server in trouble."""
+        return self._random.choice([500, 503])
+
+
+@contextmanager
+def unreliable(url: str, faults: Faults) -> Iterator[str]:
+    """Stand before `url`, and yield the address to ask instead."""
+    target = urlsplit(url)
+    assert target.hostname is not None
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _serve(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            fate = faults.draw()
+            status, headers, answer = faults.status(), [("Content-Type", "application/xml")], b""
+            if fate != "lost request":
+                there = http.client.HTTPConnection(target.hostname or "", target.port, timeout=60)
+                sent = {k: v for k, v in self.headers.items() if k.lower() not in {"connection", "expect"}}
+                there.request(self.command, self.path, body, sent)
+                reply = there.getresponse()
+                content = reply.read()
+                there.close()
+                if fate == "ok":
+                    status, answer = reply.status, content
+                    headers = [(k, v) for k, v in reply.getheaders() if k.lower() not in _HOP_BY_HOP]
+            self.send_response(status)
+            for name, value in headers:
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(answer)
+
+        do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = _serve  # noqa: N815
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}{target.path}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
