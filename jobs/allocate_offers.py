@@ -22,6 +22,7 @@ from jobs.science.offers.budget_curve import budget_curve
 from jobs.science.offers.eligibility import Reason, in_words, may_be_offered, screen, settle
 from jobs.science.offers.holdout import in_holdout
 from jobs.science.offers.value import net_value
+from jobs.storage.tables import read_whole
 from jobs.tables.outputs import CUSTOMER_RISK, OFFERS, UPLIFT_SCORES
 
 CURVE_BUDGETS = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0)
@@ -69,12 +70,8 @@ def allocate_offers(request: AllocateOffers, stores: Stores) -> Report:
 
 def choose(request: AllocateOffers, stores: Stores, shard: OpenShard) -> None:
     """For each campaign read scores and risk, screen, value, allocate, stage with reasons."""
-    risk = pa.concat_tables(
-        [
-            CUSTOMER_RISK.schema.empty_table().select(["customer_id", "fraud_probability"]),
-            *stores.tables.read(CUSTOMER_RISK, {"run_date": request.run_date}, ["customer_id", "fraud_probability"]),
-        ]
-    )
+    day = {"run_date": request.run_date}
+    risk = read_whole(stores.tables, CUSTOMER_RISK, day, ["customer_id", "fraud_probability"])
     certificates = {}
     for campaign_id in shard.manifest.campaigns:
         campaign = read_campaign(stores.objects, campaign_id)
@@ -168,11 +165,12 @@ def _caps(campaign: Campaign, n: int) -> NDArray[np.int64]:
 
 def _scored(campaign: Campaign, run_date: date, stores: Stores) -> Scored | None:
     columns = ["customer_id", "account_id", "consent", "arm", "effect_eur", "model_version"]
-    parts = list(stores.tables.read(UPLIFT_SCORES, {"run_date": run_date, "campaign_id": campaign.id}, columns))
-    if not parts:
+    where = {"run_date": run_date, "campaign_id": campaign.id}
+    rows = read_whole(stores.tables, UPLIFT_SCORES, where, columns)
+    if not rows.num_rows:
         return None
     # Files come in any order: sorted, the same scores always give the same offers.
-    rows = pa.concat_tables(parts).sort_by([("customer_id", "ascending"), ("arm", "ascending")])
+    rows = rows.sort_by([("customer_id", "ascending"), ("arm", "ascending")])
     coded = rows["customer_id"].combine_chunks().dictionary_encode()
     customer = coded.indices.to_numpy()
     names = pa.array([arm.name for arm in campaign.arms])

@@ -16,6 +16,7 @@ from jobs.runtime.report import Report
 from jobs.runtime.run import Job, run_job
 from jobs.runtime.shard import OpenShard
 from jobs.runtime.stores import Stores
+from jobs.storage.tables import read_whole
 from jobs.tables.outputs import OFFERS
 
 COLUMNS = (
@@ -46,15 +47,13 @@ def publish_offers(request: PublishOffers, stores: Stores) -> Report:
 def publish(request: PublishOffers, stores: Stores, shard: OpenShard) -> None:
     """Read committed offers, write one CSV a campaign, best first."""
     where = {"run_date": request.run_date, "status": "offered"}
-    parts = list(stores.tables.read(OFFERS, where, [*COLUMNS, "campaign_id", "run_id"]))
+    offers = read_whole(stores.tables, OFFERS, where, [*COLUMNS, "campaign_id", "run_id"])
     published = {}
-    if parts:
-        offers = pa.concat_tables(parts)
-        for campaign_id in sorted(offers["campaign_id"].unique().to_pylist()):
-            rows = offers.filter(pc.equal(offers["campaign_id"], campaign_id)).sort_by("rank")
-            key = published_key(campaign_id, request.run_date, rows["run_id"][0].as_py())
-            stores.objects.put_if_absent(key, to_csv(rows.select(list(COLUMNS))))
-            published[campaign_id] = {"key": key, "customers": rows.num_rows}
+    for campaign_id in sorted(offers["campaign_id"].unique().to_pylist()):
+        rows = offers.filter(pc.equal(offers["campaign_id"], campaign_id)).sort_by("rank")
+        key = published_key(campaign_id, request.run_date, rows["run_id"][0].as_py())
+        stores.objects.put_if_absent(key, to_csv(rows.select(list(COLUMNS))))
+        published[campaign_id] = {"key": key, "customers": rows.num_rows}
     shard.details["published"] = published
 
 

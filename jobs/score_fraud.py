@@ -18,6 +18,7 @@ from jobs.runtime.stores import Stores
 from jobs.science.fraud.reasons import reason_codes
 from jobs.science.fraud.risk import RiskSettings, customer_risk
 from jobs.science.fraud.score import FraudScorer, load_scorer
+from jobs.storage.tables import read_whole
 from jobs.tables.outputs import CUSTOMER_RISK, FRAUD_FEATURES, FRAUD_SCORES
 
 KIND = "fraud"
@@ -51,7 +52,7 @@ def score(request: ScoreFraud, stores: Stores, shard: OpenShard) -> None:
     """Read the features, score, rank, give reasons, stage; then the risk of every recent customer."""
     version = shard.manifest.models[KIND]
     scorer = load_scorer(stores.models.load(KIND, version).files)
-    today = _features(stores, request.run_date, request.run_date)
+    today = _features(stores, request.run_date)
     margin = scorer.margin(today, request.threads)
     probability = scorer.calibrated(margin)
     review = margin >= scorer.review_margin
@@ -89,15 +90,14 @@ def _recent(scorer: FraudScorer, stores: Stores, request: ScoreFraud) -> Iterato
     """Score the last days with the model of tonight, one day in memory at a time."""
     for back in reversed(range(RISK_DAYS)):
         day = request.run_date - timedelta(days=back)
-        rows = _features(stores, day, day)
+        rows = _features(stores, day)
         if rows.num_rows:
             scored = rows.select(["customer_id", "occurred_at", "amount_eur"])
             yield scored.append_column("fraud_probability", pa.array(scorer.probability(rows, request.threads)))
 
 
-def _features(stores: Stores, first: date, last: date) -> pa.Table:
-    parts = stores.tables.read(FRAUD_FEATURES, {"run_date": (first, last)})
-    rows = pa.concat_tables([FRAUD_FEATURES.schema.empty_table(), *parts])
+def _features(stores: Stores, day: date) -> pa.Table:
+    rows = read_whole(stores.tables, FRAUD_FEATURES, {"run_date": day})
     return rows.sort_by([("occurred_at", "ascending"), ("transaction_id", "ascending")])
 
 

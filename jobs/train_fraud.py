@@ -19,6 +19,7 @@ from jobs.runtime.stores import Stores
 from jobs.science.drift.profile import SCORE, profile_of
 from jobs.science.fraud.labels import labels_as_of
 from jobs.science.fraud.train import FraudPlan, FraudTraining, train_fraud_model
+from jobs.storage.tables import read_whole
 from jobs.tables.inputs import FRAUD_REPORTS
 from jobs.tables.outputs import FRAUD_FEATURES
 
@@ -80,12 +81,12 @@ def train(request: TrainFraud, stores: Stores, shard: OpenShard) -> None:
 
 def _features(run_date: date, stores: Stores) -> pa.Table:
     days = (run_date - timedelta(days=TRAINING_DAYS), run_date)
-    parts = list(stores.tables.read(FRAUD_FEATURES, {"run_date": days}))
-    if not parts:
+    rows = read_whole(stores.tables, FRAUD_FEATURES, {"run_date": days})
+    if not rows.num_rows:
         raise NoInput(
             f"fraud_features has no row from {days[0]} to {days[1]}: run build-fraud-features for these days."
         )
-    return pa.concat_tables(parts).sort_by([("occurred_at", "ascending"), ("transaction_id", "ascending")])
+    return rows.sort_by([("occurred_at", "ascending"), ("transaction_id", "ascending")])
 
 
 def _profile(features: pa.Table, training: FraudTraining) -> dict[str, Any]:
