@@ -24,8 +24,8 @@ from jobs.errors import BadRequest, BadSchema
 from jobs.tables.declare import TIMESTAMP, Column, Table
 
 PROPERTIES = {
-    # Full bounds, not 16 characters of them: else a filter on a long campaign id cannot tell from the
-    # metadata that a file lies wholly inside it.
+    # Full bounds, not 16 characters of them: whoever deletes or filters by a long campaign id, be it another
+    # program, then sees from the metadata alone that a file lies wholly inside it.
     "write.metadata.metrics.default": "full",
     "write.parquet.compression-codec": "zstd",
     "commit.retry.num-retries": "20",

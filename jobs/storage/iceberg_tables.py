@@ -225,7 +225,8 @@ def _parts(
     needed = [c for c in table.columns if c.name in names or c.name in where]
     condition = _condition(table, where)
     with kept.io.new_input(task.file.file_path).open() as handle:
-        source = pq.ParquetFile(handle, pre_buffer=False)
+        # Read group by group, a buffer holds one group: a request for all its columns, not one for each.
+        source = pq.ParquetFile(handle, pre_buffer=True)
         there = set(source.schema_arrow.names)
         for group in range(source.num_row_groups):
             rows = source.read_row_group(group, columns=[c.name for c in needed if c.name in there], use_threads=False)

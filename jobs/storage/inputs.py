@@ -88,7 +88,8 @@ class Inputs:
         if file.size == 0:
             raise BadFile(f"{uri} is empty (0 bytes): write it again, or remove it.")
         with _named_parquet_errors(uri), self._objects.open(file.key, file.version) as handle:
-            source = pq.ParquetFile(handle, pre_buffer=False, coerce_int96_timestamp_unit="us")
+            # Read group by group, a buffer holds one group: a request for all its columns, not one for each.
+            source = pq.ParquetFile(handle, pre_buffer=True, coerce_int96_timestamp_unit="us")
             names = _names(source.schema_arrow, columns, uri)
             if isinstance(self._objects, S3Objects) and file.size <= WHOLE_FILE_BYTES:
                 parts = iter([_read_with_awswrangler(self._objects, uri, names)] if source.metadata.num_rows else [])
