@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from pyiceberg.io.pyarrow import PyArrowFileIO
 
 from infra.local.cloud import LocalCloud
 from infra.local.home import LocalHome
@@ -15,9 +16,19 @@ from jobs.storage.catalogs import cloud_tables, folder_tables
 from jobs.storage.folder_objects import FolderObjects
 from jobs.storage.iceberg_tables import IcebergTables
 from jobs.storage.s3_objects import S3Objects, s3_client
-from jobs.storage.tables import StagedFile
+from jobs.storage.tables import StagedFile, Tables
 from tests.clock import Clock
-from tests.contract.scores import SCORES, rows
+from tests.contract.scores import CAMPAIGN, DAY, SCORES, rows
+
+SCOPE = {"run_date": DAY, "campaign_id": CAMPAIGN}
+
+
+def passes() -> None:
+    """A fence that everybody passes."""
+
+
+def finish(tables: Tables, staged: list[StagedFile], run_id: str = "run-1", **scope: Any) -> bool:
+    return tables.finish(SCORES, staged, {**SCOPE, **scope}, run_id=run_id, attempt=1, fence=passes)
 
 
 @dataclass(frozen=True)
@@ -93,3 +104,17 @@ def stage(tables: IcebergTables) -> Stage:
 def total(parts: Any) -> pa.Table:
     """All parts that a reader was given, as one table."""
     return pa.concat_tables(list(parts))
+
+
+@pytest.fixture
+def opened_files(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Paths of all files that are opened for reading."""
+    paths: list[str] = []
+    real = PyArrowFileIO.new_input
+
+    def counting(self: PyArrowFileIO, location: str) -> Any:
+        paths.append(location)
+        return real(self, location)
+
+    monkeypatch.setattr(PyArrowFileIO, "new_input", counting)
+    return paths
