@@ -40,7 +40,9 @@ class TrainFraud:
     )
     rounds: int = flag("trees", unit="count", default=200, example="200")
     seed: int = flag("seed of the learner", unit="integer", default=1, example="1")
-    threads: int = flag("threads of the learner", unit="count", default=2, example="2")
+    threads: int = flag(
+        "threads of the learner; more than the free cores is slower", unit="count", default=1, example="2"
+    )
     promote: bool = flag("put the model to work even if another one is", default=False, example="--promote")
 
 

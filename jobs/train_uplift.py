@@ -44,7 +44,9 @@ class TrainUplift:
         example="90000",
     )
     seed: int = flag("seed of the splits and of the learner", unit="integer", default=1, example="1")
-    threads: int = flag("threads of the learner", unit="count", default=2, example="2")
+    threads: int = flag(
+        "threads of the learner; more than the free cores is slower", unit="count", default=1, example="2"
+    )
     promote: bool = flag("put the model to work even if another one is", default=False, example="--promote")
 
 

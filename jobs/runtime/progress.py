@@ -66,7 +66,9 @@ class Steps:
                 if len(self._done) >= self._total:
                     self._bar.stop()
         place = f"[{len(self._done):>2}/{self._total}]"
-        self._console.print(f"{place} {name:<28} {at.seconds:6.1f} s  {at.note}", markup=False, highlight=False)
+        self._console.print(
+            f"{place} {name:<28} {at.seconds:6.1f} s  {at.note}", markup=False, highlight=False, soft_wrap=True
+        )
 
     def close(self) -> None:
         """End the display, also after a failure."""

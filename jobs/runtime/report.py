@@ -23,6 +23,8 @@ class Report:
         Input rows; in = used + quarantined, always.
     rows_out : dict of str to int
         Rows committed by table.
+    inputs : dict of str to dict
+        The same three counts by input table.
     seconds : float
         Wall time of this attempt.
     peak_mb : float
@@ -45,6 +47,7 @@ class Report:
     rows_out: dict[str, int]
     seconds: float
     peak_mb: float
+    inputs: dict[str, dict[str, int]] = field(default_factory=dict)
     models: dict[str, str] = field(default_factory=dict)
     details: dict[str, Any] = field(default_factory=dict)
 

@@ -17,7 +17,7 @@ from jobs.runtime.begin import begin
 from jobs.runtime.chain import Step, step
 from jobs.runtime.plan import Manifest, plan
 from jobs.runtime.report import Report, peak_mb
-from jobs.runtime.shard import OpenShard, ShardRecord, total
+from jobs.runtime.shard import Counts, OpenShard, ShardRecord, total
 from jobs.runtime.stores import Stores
 from jobs.storage.ledger import Claim
 from jobs.tables.declare import Table
@@ -140,7 +140,8 @@ def finish_run(manifest: Manifest, claim: Claim, stores: Stores) -> Report:
     if missing:
         raise RowsLost(f"run {claim.key.run_id}: shard {missing[0]} of {manifest.shards} staged nothing: run it again.")
     records = [ShardRecord.from_dict(staged[i]) for i in range(manifest.shards)]
-    counts, rows_out = total(records)
+    inputs, rows_out = total(records)
+    counts = sum(inputs.values(), Counts())
     if counts.rows_in != counts.rows_used + counts.rows_quarantined:
         raise RowsLost(
             f"run {claim.key.run_id}: {counts.rows_in} rows in, but {counts.rows_used} used and "
@@ -169,6 +170,7 @@ def finish_run(manifest: Manifest, claim: Claim, stores: Stores) -> Report:
         rows_out=rows_out,
         seconds=round((stores.clock() - stores.ledger.claimed_at(claim)).total_seconds(), 3),
         peak_mb=round(peak_mb(), 1),
+        inputs={table: vars(of_table) for table, of_table in inputs.items()},
         models=manifest.models,
         details=_merged([r.details for r in records]),
     )

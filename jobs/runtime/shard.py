@@ -24,6 +24,14 @@ class Counts:
     rows_used: int = 0
     rows_quarantined: int = 0
 
+    def __add__(self, other: "Counts") -> "Counts":
+        """Add up two counts."""
+        return Counts(
+            self.rows_in + other.rows_in,
+            self.rows_used + other.rows_used,
+            self.rows_quarantined + other.rows_quarantined,
+        )
+
 
 @dataclass(frozen=True)
 class ShardRecord:
@@ -190,14 +198,13 @@ def _filled(table: Table, rows: pa.Table, values: Mapping[str, Any]) -> pa.Table
     return pa.table(columns, names=table.names)
 
 
-def total(records: Sequence[ShardRecord]) -> tuple[Counts, dict[str, int]]:
-    """Add up shards: rows in, used and quarantined, and rows staged by table."""
-    whole, out = Counts(), Counter[str]()
+def total(records: Sequence[ShardRecord]) -> tuple[dict[str, Counts], dict[str, int]]:
+    """Add up shards: rows in, used and quarantined by input table, and rows staged by output table."""
+    inputs: dict[str, Counts] = {}
+    out = Counter[str]()
     for record in records:
-        for counts in record.counts.values():
-            whole.rows_in += counts.rows_in
-            whole.rows_used += counts.rows_used
-            whole.rows_quarantined += counts.rows_quarantined
+        for table, counts in record.counts.items():
+            inputs[table] = inputs.get(table, Counts()) + counts
         for file in record.staged:
             out[file.table] += file.rows
-    return whole, dict(out)
+    return inputs, dict(out)
