@@ -114,7 +114,7 @@ def work_shard(
     job: Job[RequestT], manifest: Manifest, claim: Claim, index: int, request: RequestT, stores: Stores
 ) -> ShardRecord:
     """Work one shard and record what it staged; a shard that is recorded already is not worked again."""
-    earlier = stores.ledger.staged(claim.key).get(index)
+    earlier = stores.ledger.staged_shard(claim.key, index)
     if earlier is not None:
         log.info("shard %d of %s is staged already", index, claim.key.run_id)
         return ShardRecord.from_dict(earlier)
