@@ -8,6 +8,9 @@ import pytest
 
 from infra.local.cloud import LocalCloud
 from infra.local.home import LocalHome
+from tests.trained import copy_home, trained, trained_folder
+
+__all__ = ["copy_home", "trained", "trained_folder"]
 
 ROOT = Path(__file__).resolve().parent.parent
 

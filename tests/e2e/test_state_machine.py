@@ -1,0 +1,148 @@
+"""The night as the state machine runs it: the handlers themselves, each in a process of its own."""
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import tomli_w
+
+from infra.local.cloud import LocalCloud
+from infra.local.deployment import NIGHTLY, ROOT, Deployment, Execution
+from infra.local.home import LocalHome
+from infra.local.load import put_parquet
+from jobs.runtime.chain import NIGHT
+from jobs.runtime.layout import campaign_key
+from jobs.runtime.stores import Stores, open_stores
+from jobs.science.synthetic import World
+from jobs.tables.outputs import OFFERS, OUTPUTS
+from tests.e2e.conftest import Night
+from tests.trained import CAMPAIGN, CUSTOMERS, DAY, SEED, build_history, rows_of, states
+
+EVENT = json.loads((ROOT / "events" / "nightly.json").read_text())
+
+
+class Site:
+    """A home with the same inputs and models as the night of this process, and the functions deployed to it."""
+
+    def __init__(self, cloud: LocalCloud, home: LocalHome, like: Night) -> None:
+        self.deployment = Deployment(cloud, home)
+        self.home = home
+        _copy(like.home.bucket, home.bucket, ("inputs/", "campaigns/", "models/"))
+        self.stores: Stores = open_stores()
+        build_history(self.stores)
+        self.functions = {
+            f"{camel}Arn": self.deployment.function(name.replace("_", "-"), f"functions.{name}.handler")
+            for camel, name in (("PlanShards", "plan_shards"), ("RunShard", "run_shard"), ("FinishRun", "finish_run"))
+        }
+
+    def machine(self, definition: Path = NIGHTLY) -> str:
+        return self.deployment.state_machine("nightly", definition, self.functions)
+
+    def run(self, machine: str, event: Any) -> Execution:
+        return self.deployment.run(machine, event)
+
+
+def _copy(source: str, target: str, prefixes: tuple[str, ...]) -> None:
+    s3 = boto3.client("s3")
+    for prefix in prefixes:
+        for found in s3.list_objects_v2(Bucket=source, Prefix=f"netlift/{prefix}")["Contents"]:
+            s3.copy_object(Bucket=target, Key=found["Key"], CopySource={"Bucket": source, "Key": found["Key"]})
+
+
+@pytest.fixture(scope="module")
+def deployed(local_cloud: LocalCloud, ran_night: Night) -> Site:
+    home = local_cloud.fresh_home()
+    with home.applied():
+        return Site(local_cloud, home, ran_night)
+
+
+@pytest.fixture
+def site(deployed: Site) -> Iterator[Site]:
+    with deployed.home.applied():
+        yield deployed
+
+
+@pytest.fixture
+def impatient(tmp_path: Path) -> Path:
+    """The same definition, but a run that is held is asked for again after a second, not after half a minute."""
+    definition = json.loads(NIGHTLY.read_text())
+    [busy] = [
+        retry
+        for retry in definition["States"]["Night"]["ItemProcessor"]["States"]["Plan"]["Retry"]
+        if retry["ErrorEquals"] == ["RunBusy"]
+    ]
+    busy |= {"IntervalSeconds": 1, "BackoffRate": 1.0, "MaxAttempts": 120}
+    file = tmp_path / "nightly.asl.json"
+    file.write_text(json.dumps(definition))
+    return file
+
+
+def test_the_state_machine_writes_what_the_night_in_process_writes(site: Site, ran_night: Night) -> None:
+    """Then the same trigger comes again, and ends quietly."""
+    ended = site.run(site.machine(), EVENT)
+    assert ended.status == "SUCCEEDED", ended.cause
+    assert [(step["verb"], step["state"]) for step in ended.output] == [(s.verb, "finished") for s in NIGHT]
+    assert [step["run_id"] for step in ended.output] == [report.run_id for report in ran_night.reports]
+    assert ended.entered().count("WorkShard") == 1 + len(NIGHT), "customers are two files, so two shards"
+    here = {name: rows_of(site.stores, table, run_date=DAY) for name, table in OUTPUTS.items()}
+    published, before = _published(site.home), states(site.stores)
+    with ran_night.home.applied():
+        for name, table in OUTPUTS.items():
+            there = rows_of(ran_night.stores, table, run_date=DAY)
+            assert there.num_rows, name
+            assert here[name].equals(there), name
+        assert published
+        assert {key: body for key, body in _published(ran_night.home).items() if str(DAY) in key} == published
+    again = site.run(site.machine(), EVENT)
+    assert (again.status, _states_of(again)) == ("SUCCEEDED", {"already done"})
+    assert states(site.stores) == before
+
+
+@pytest.mark.long
+def test_two_triggers_at_once_are_one_night(site: Site, impatient: Path) -> None:
+    """One works, the other waits for it; every run is attempted once and nothing is committed twice."""
+    machine, event = site.machine(impatient), {"run_date": str(DAY + timedelta(days=1))}
+    with ThreadPoolExecutor(2) as triggers:
+        first, second = triggers.map(lambda _: site.run(machine, event), range(2))
+    assert (first.status, second.status) == ("SUCCEEDED", "SUCCEEDED"), first.cause + second.cause
+    for one, other in zip(first.output, second.output, strict=True):
+        assert one["run_id"] == other["run_id"]
+        assert {one["state"], other["state"]} == {"finished", "already done"}, one["verb"]
+    runs = site.stores.ledger.runs(DAY + timedelta(days=1))
+    assert [(run["state"], run["attempt"]) for run in runs] == [("finished", 1)] * len(NIGHT)
+    offers = rows_of(site.stores, OFFERS, run_date=DAY + timedelta(days=1))["customer_id"].to_pylist()
+    assert len(offers) == len(set(offers)) == CUSTOMERS
+
+
+def test_a_trigger_without_new_data_ends_quietly(local_cloud: LocalCloud, local_home: LocalHome) -> None:
+    """Files are there, but of a day after the one that the trigger asks for."""
+    stores = open_stores()
+    world = World(SEED, 100, DAY + timedelta(days=1), days=1)
+    stores.objects.put_if_absent(campaign_key(CAMPAIGN), tomli_w.dumps(world.campaign()).encode())
+    for shard in world.shards():
+        day = f"date={world.run_date}/part-0"
+        put_parquet(stores.objects, "customers", day, world.customers(shard))
+        put_parquet(stores.objects, "transactions", day, world.transactions(shard))
+        put_parquet(stores.objects, "fraud_reports", day, world.fraud_reports(shard))
+    deployment = Deployment(local_cloud, local_home)
+    ended = deployment.run(deployment.nightly(), EVENT)
+    assert ended.status == "SUCCEEDED", ended.cause
+    assert [(step["verb"], step["state"]) for step in ended.output] == [(s.verb, "no input") for s in NIGHT]
+    why = {step["verb"]: step["why"] for step in ended.output}
+    assert "put the customers there" in why["score-uplift"]
+    assert states(stores) == {}
+
+
+def _published(home: LocalHome) -> dict[str, bytes]:
+    s3 = boto3.client("s3")
+    listed = s3.list_objects_v2(Bucket=home.bucket, Prefix="netlift/published/")["Contents"]
+    return {f["Key"]: s3.get_object(Bucket=home.bucket, Key=f["Key"])["Body"].read() for f in listed}
+
+
+def _states_of(execution: Execution) -> set[str]:
+    return {step["state"] for step in execution.output}
