@@ -1,4 +1,4 @@
-"""How far predicted effects can be believed: calibration slope, shrinkage, decile table."""
+"""How far predicted effects can be believed: calibration slope, shrinkage, promised effects, decile table."""
 
 from dataclasses import dataclass
 
@@ -102,6 +102,65 @@ def shrinkage(slope: Estimate) -> float:
     return min(1.0, max(0.0, slope.value))
 
 
+def calibrate(
+    effect: NDArray[np.float64], score: NDArray[np.float64], level: NDArray[np.float64]
+) -> tuple[ArmCalibration, ...]:
+    """Return the calibration of every arm.
+
+    Parameters
+    ----------
+    effect : numpy.ndarray of shape (n_rows, n_arms - 1)
+        Predicted effects of rows that the learner never saw.
+    score : numpy.ndarray of shape (n_rows, n_arms - 1)
+        Doubly robust score of every arm less that of the control.
+    level : numpy.ndarray of shape (n_arms - 1,)
+        Measured mean effect of every arm.
+    """
+    return tuple(
+        ArmCalibration(
+            center=float(np.mean(effect[:, i])),
+            level=float(level[i]),
+            slope=shrinkage(calibration_slope(effect[:, i], score[:, i])),
+        )
+        for i in range(effect.shape[1])
+    )
+
+
+def promised_effects(
+    effect: NDArray[np.float64],
+    score: NDArray[np.float64],
+    other_score: NDArray[np.float64],
+    first: NDArray[np.bool_],
+) -> NDArray[np.float64]:
+    """Shrink the effects of each half of the rows with what all other rows measured.
+
+    It is what a scorer would promise these rows had they not measured it themselves: only such a promise can be
+    held against their own scores.
+
+    Parameters
+    ----------
+    effect : numpy.ndarray of shape (n_rows, n_arms - 1)
+        Predicted effects of rows that the learner never saw.
+    score : numpy.ndarray of shape (n_rows, n_arms - 1)
+        Doubly robust score of every arm less that of the control.
+    other_score : numpy.ndarray of shape (n_others, n_arms - 1)
+        The same of the rows that the learner saw; they help to measure the mean effects.
+    first : numpy.ndarray of bool, shape (n_rows,)
+        Which rows are the first half.
+
+    Returns
+    -------
+    numpy.ndarray of shape (n_rows, n_arms - 1)
+        Shrunk effects, none of them touched by its own row's outcome.
+    """
+    promised = np.empty_like(effect)
+    for here in (first, ~first):
+        level = np.mean(np.concatenate([other_score, score[~here]]), axis=0)
+        for i, arm in enumerate(calibrate(effect[~here], score[~here], level)):
+            promised[here, i] = arm.apply(effect[here, i])
+    return promised
+
+
 def decile_table(
     effect: NDArray[np.float64],
     score: NDArray[np.float64],
@@ -113,7 +172,7 @@ def decile_table(
     Parameters
     ----------
     effect : numpy.ndarray of shape (n_rows,)
-        Predicted effects of rows that the learner never saw.
+        Effects that were predicted, or promised, without the rows' own outcomes.
     score : numpy.ndarray of shape (n_rows,)
         Doubly robust score of the arm less that of the control.
     cluster : numpy.ndarray of int64, shape (n_rows,), optional

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from jobs.science.uplift.calibration import Decile
 from jobs.science.uplift.estimate import Estimate
 from jobs.science.uplift.judge import ArmJudgement, Judgement
 
@@ -20,8 +21,9 @@ def judgement_card(judgement: Judgement) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``verdict``, ``qini`` (by arm), ``arms``, ``policies``, ``contrasts``, ``rows_train``, ``rows_held_out``;
-        estimates are value, low and high of a 95% interval, in euro a customer unless said otherwise.
+        ``verdict``, ``qini`` (by arm), ``arms``, ``policies``, ``contrasts``, ``promise``, ``rows_train``,
+        ``rows_held_out``; estimates are value, low and high of a 95% interval, in euro a customer unless said
+        otherwise. Deciles set shrunk effects, the ones a scorer promises, against measured ones.
     """
     verdict = judgement.verdict
     return {
@@ -49,6 +51,11 @@ def judgement_card(judgement: Judgement) -> dict[str, Any]:
             {"policy": c.policy, "against": c.against, "difference_eur": estimate_values(c.difference)}
             for c in judgement.contrasts
         ],
+        "promise": {
+            "promised_eur": judgement.promise.promised_eur,
+            "measured_eur": estimate_values(judgement.promise.measured),
+            "deciles": [_decile(d) for d in judgement.promise.deciles],
+        },
         "rows_train": judgement.rows_train,
         "rows_held_out": judgement.rows_held_out,
     }
@@ -75,8 +82,14 @@ def _arm(arm: ArmJudgement) -> dict[str, Any]:
         "effect_eur": estimate_values(arm.effect),
         "slope": estimate_values(arm.slope),
         "qini_curve": {"share": [float(curve.share[i]) for i in kept], "gain": [float(curve.gain[i]) for i in kept]},
-        "deciles": [
-            {"rank": d.rank, "rows": d.rows, "predicted_eur": d.predicted, "measured_eur": estimate_values(d.measured)}
-            for d in arm.deciles
-        ],
+        "deciles": [_decile(d) for d in arm.deciles],
+    }
+
+
+def _decile(decile: Decile) -> dict[str, Any]:
+    return {
+        "rank": decile.rank,
+        "rows": decile.rows,
+        "promised_eur": decile.predicted,
+        "measured_eur": estimate_values(decile.measured),
     }

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from jobs.errors import BadTrial
 from jobs.science.uplift.baselines import NOBODY, PERSONALISED, baseline_policies
 from jobs.science.uplift.best_arm import BestArm, best_single_arm
-from jobs.science.uplift.calibration import ArmCalibration, Decile, calibration_slope, decile_table, shrinkage
+from jobs.science.uplift.calibration import Decile, calibrate, calibration_slope, decile_table, promised_effects
 from jobs.science.uplift.doubly_robust import cross_fitted_response, doubly_robust_scores
 from jobs.science.uplift.encode import FeatureEncoder
 from jobs.science.uplift.estimate import Estimate, mean_estimate
@@ -17,6 +17,7 @@ from jobs.science.uplift.export import FittedUplift
 from jobs.science.uplift.learner import TreeSettings, fit_xlearner
 from jobs.science.uplift.policy import affordable_share, choose, one_arm, treated_share
 from jobs.science.uplift.policy_value import Contrast, PolicyValue, contrast, policy_value
+from jobs.science.uplift.promise import Promise, promise_of
 from jobs.science.uplift.qini import QiniCurve, qini_auc_score, qini_curve
 from jobs.science.uplift.trial import Trial, draw_share
 from jobs.science.uplift.verdict import Verdict, decide
@@ -39,7 +40,7 @@ class ArmJudgement:
     slope : Estimate
         Calibration slope: 1 where predicted differences are true, 0 where they are noise.
     deciles : tuple of Decile
-        Predicted against measured effects.
+        Promised against measured effects: promised is the shrunk effect, each half of the rows shrunk by the others.
     """
 
     arm: str
@@ -69,6 +70,8 @@ class Judgement:
         The learner's policy, every baseline, every arm for everyone.
     contrasts : tuple of Contrast
         The learner's policy against every baseline.
+    promise : Promise
+        What the learner's policy promises against what is measured of it.
     rows_train, rows_held_out : int
         Rows that fitted and rows that judged.
     """
@@ -79,6 +82,7 @@ class Judgement:
     arms: tuple[ArmJudgement, ...]
     policies: tuple[PolicyValue, ...]
     contrasts: tuple[Contrast, ...]
+    promise: Promise
     rows_train: int
     rows_held_out: int
 
@@ -166,7 +170,9 @@ def fit_and_judge(
     all_lift[drawn], all_lift[~drawn] = own_lift, lift
     best = best_single_arm(all_lift, cost_eur, budget_each_eur=each, cluster=trial.cluster, seed=seed)
 
-    policies = _policies(effect, response, lift, own_lift, held, cost_eur, each, seed)
+    first = draw_share(held.arm, held.cluster, 0.5, seed + 1)
+    promised = promised_effects(effect, lift, own_lift, first)
+    policies = _policies(promised, response, lift, own_lift, first, cost_eur, each)
     budget_held = None if each is None else each * len(held)
     for a in range(1, n_arms):
         policies[everyone(trial.arms[a])] = one_arm(a, len(held), cost_eur, budget_held)
@@ -177,7 +183,7 @@ def fit_and_judge(
         if name != PERSONALISED
     }
     return Judgement(
-        fitted=FittedUplift(trial.arms, encoder, learner, _calibration(effect, lift, np.mean(all_lift, axis=0))),
+        fitted=FittedUplift(trial.arms, encoder, learner, calibrate(effect, lift, np.mean(all_lift, axis=0))),
         verdict=decide(
             [contrasts[everyone(name)] for name in trial.arms[1:]],
             contrasts[NOBODY],
@@ -188,7 +194,7 @@ def fit_and_judge(
             customers=reckoned_for,
         ),
         best_arm=best,
-        arms=tuple(_judge_arm(a, effect[:, a - 1], lift[:, a - 1], held) for a in range(1, n_arms)),
+        arms=tuple(_judge_arm(a, effect[:, a - 1], promised[:, a - 1], lift[:, a - 1], held) for a in range(1, n_arms)),
         policies=tuple(
             policy_value(
                 name,
@@ -203,6 +209,7 @@ def fit_and_judge(
             for name, policy in policies.items()
         ),
         contrasts=tuple(contrasts.values()),
+        promise=promise_of(promised, personalised, lift, cost, contrasts[NOBODY].difference, held.cluster),
         rows_train=len(train),
         rows_held_out=len(held),
     )
@@ -235,48 +242,33 @@ def _check_money(arms: Sequence[str], cost_eur: Sequence[float], budget_eur: flo
         raise BadTrial(f"the budget is {budget_eur} euro: give at least 0, or none for no limit")
 
 
-def _calibration(
-    effect: NDArray[np.float64], lift: NDArray[np.float64], level: NDArray[np.float64]
-) -> tuple[ArmCalibration, ...]:
-    return tuple(
-        ArmCalibration(
-            center=float(np.mean(effect[:, i])),
-            level=float(level[i]),
-            slope=shrinkage(calibration_slope(effect[:, i], lift[:, i])),
-        )
-        for i in range(effect.shape[1])
-    )
-
-
 def _policies(
-    effect: NDArray[np.float64],
+    promised: NDArray[np.float64],
     response: NDArray[np.float64],
     lift: NDArray[np.float64],
     own_lift: NDArray[np.float64],
-    held: Trial,
+    first: NDArray[np.bool_],
     cost_eur: Sequence[float],
     budget_each: float | None,
-    seed: int,
 ) -> dict[str, NDArray[np.float64]]:
     """Choose for each half of the held-out rows with the mean effects and shrinkage that other rows measured."""
     policies: dict[str, NDArray[np.float64]] = {}
-    first = draw_share(held.arm, held.cluster, 0.5, seed + 1)
     for here in (first, ~first):
         level = np.mean(np.concatenate([own_lift, lift[~here]]), axis=0)
-        calibration = _calibration(effect[~here], lift[~here], level)
-        shrunk = np.column_stack([c.apply(effect[here, i]) for i, c in enumerate(calibration)])
         budget = None if budget_each is None else budget_each * int(here.sum())
-        personalised = choose(shrunk, cost_eur, budget)
+        personalised = choose(promised[here], cost_eur, budget)
         chosen = {
             PERSONALISED: personalised,
             **baseline_policies(personalised, response[here], level.tolist(), cost_eur, budget),
         }
         for name, policy in chosen.items():
-            policies.setdefault(name, np.empty((len(held), len(held.arms))))[here] = policy
+            policies.setdefault(name, np.empty((len(first), response.shape[1])))[here] = policy
     return policies
 
 
-def _judge_arm(arm: int, effect: NDArray[np.float64], lift: NDArray[np.float64], held: Trial) -> ArmJudgement:
+def _judge_arm(
+    arm: int, effect: NDArray[np.float64], promised: NDArray[np.float64], lift: NDArray[np.float64], held: Trial
+) -> ArmJudgement:
     pair = (held.arm == 0) | (held.arm == arm)
     outcome, ranking, treatment = held.outcome[pair], effect[pair], (held.arm[pair] == arm).astype(np.int64)
     return ArmJudgement(
@@ -285,5 +277,5 @@ def _judge_arm(arm: int, effect: NDArray[np.float64], lift: NDArray[np.float64],
         qini_curve=qini_curve(outcome, ranking, treatment),
         effect=mean_estimate(lift, held.cluster),
         slope=calibration_slope(effect, lift, held.cluster),
-        deciles=decile_table(effect, lift, held.cluster),
+        deciles=decile_table(promised, lift, held.cluster),
     )

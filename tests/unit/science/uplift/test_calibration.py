@@ -5,7 +5,13 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from jobs.science.uplift.calibration import ArmCalibration, calibration_slope, decile_table, shrinkage
+from jobs.science.uplift.calibration import (
+    ArmCalibration,
+    calibration_slope,
+    decile_table,
+    promised_effects,
+    shrinkage,
+)
 from jobs.science.uplift.estimate import Estimate
 
 
@@ -60,3 +66,23 @@ def test_deciles_hold_all_rows_the_highest_predictions_first() -> None:
 
 def test_fewer_rows_than_groups_leave_no_group_empty() -> None:
     assert len(decile_table(np.arange(3.0), np.arange(3.0))) == 3
+
+
+def test_a_promise_is_never_touched_by_its_own_rows_outcome() -> None:
+    generator = np.random.default_rng(0)
+    effect, score, other = (generator.normal(size=(n, 2)) for n in (60, 60, 40))
+    first = np.arange(60) < 30
+    before = promised_effects(effect, score, other, first)
+    changed = score.copy()
+    changed[7] += 1e6
+    after = promised_effects(effect, changed, other, first)
+    np.testing.assert_array_equal(after[first], before[first])
+    assert (after[~first] != before[~first]).all()
+
+
+def test_promises_keep_what_is_true_of_the_differences_and_take_the_measured_mean() -> None:
+    generator = np.random.default_rng(1)
+    truth = generator.normal(1.0, 1.0, (20_000, 1))
+    score = truth + generator.normal(0.0, 1.0, truth.shape)
+    promised = promised_effects(3.0 * truth + 5.0, score, score[:100], np.arange(20_000) % 2 == 0)
+    np.testing.assert_allclose(promised, truth, atol=0.15)
