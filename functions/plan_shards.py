@@ -5,7 +5,8 @@ from typing import Any
 
 from jobs.errors import BadRequest, NoInput
 from jobs.runtime.begin import begin
-from jobs.runtime.chain import NIGHT, step
+from jobs.runtime.chain import NIGHT, Step, step
+from jobs.runtime.event import field
 from jobs.runtime.home import Home, open_home
 from jobs.runtime.plan import kinds, plan
 from jobs.runtime.report import Report
@@ -31,15 +32,20 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     home = open_home()
     run_date = _run_date(event)
     if "verb" in event:
-        return _planned(home, event["verb"], event["kind"], run_date, str(getattr(context, "aws_request_id", "local")))
+        verb, kind = field(event, "verb", str), field(event, "kind", str)
+        return _planned(home, step(verb), kind, run_date, str(getattr(context, "aws_request_id", "local")))
     steps = [{"verb": s.verb, "kind": kind, "run_date": str(run_date)} for s in NIGHT for kind in kinds(s, home)]
     return {"run_date": str(run_date), "steps": steps}
 
 
-def _planned(home: Home, verb: str, kind: str, run_date: date, holder: str) -> dict[str, Any]:
-    answer: dict[str, Any] = {"verb": verb, "kind": kind, "run_date": str(run_date), "shards": []}
+def _planned(home: Home, of: Step, kind: str, run_date: date, holder: str) -> dict[str, Any]:
+    if of.kind not in {None, kind}:
+        raise BadRequest(
+            f"kind {kind!r} is not one that {of.verb} runs for: give {of.kind!r}, as the list of steps does."
+        )
+    answer: dict[str, Any] = {"verb": of.verb, "kind": kind, "run_date": str(run_date), "shards": []}
     try:
-        manifest = plan(step(verb), home, run_date, kind, run_date, {})
+        manifest = plan(of, home, run_date, kind, run_date, {})
     except NoInput as missing:
         return {**answer, "state": "no input", "why": str(missing)}
     claim = begin(manifest, home.ledger, holder)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, Generic, Protocol, TypeVar
 
-from jobs.errors import RowsLost
+from jobs.errors import BadRequest, RowsLost
 from jobs.runtime.begin import begin
 from jobs.runtime.chain import Step, step
 from jobs.runtime.plan import Manifest, plan
@@ -113,7 +113,18 @@ def request_values(manifest: Manifest, job: Job[Any]) -> dict[str, Any]:
 def work_shard(
     job: Job[RequestT], manifest: Manifest, claim: Claim, index: int, request: RequestT, stores: Stores
 ) -> ShardRecord:
-    """Work one shard and record what it staged; a shard that is recorded already is not worked again."""
+    """Work one shard and record what it staged; a shard that is recorded already is not worked again.
+
+    Raises
+    ------
+    BadRequest
+        If the run has no such shard.
+    """
+    if not 0 <= index < manifest.shards:
+        raise BadRequest(
+            f"shard {index} is none of run {claim.key.run_id}, which has {manifest.shards} shards, numbered from 0: "
+            f"take a number that the plan gave."
+        )
     earlier = stores.ledger.staged_shard(claim.key, index)
     if earlier is not None:
         log.info("shard %d of %s is staged already", index, claim.key.run_id)
