@@ -1,6 +1,7 @@
 """Rows against their declared table: bad rows are set aside with a reason, bad files are refused."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -12,6 +13,8 @@ import pyarrow.compute as pc
 
 from jobs.errors import BadSchema
 from jobs.tables.declare import Column, Table
+
+_LONGEST_SHOWN = 80
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ class Seen:
         reason = f"{self._column} stands in an earlier file or chunk too, the first row was kept"
         raws = checked.good.filter(pa.array(known)).to_pylist()
         again = tuple(
-            BadRow(first_row + int(i), self._column, reason, json.dumps(raw, default=str))
+            BadRow(first_row + int(i), self._column, reason, _as_json(raw))
             for i, raw in zip(numbers, raws, strict=True)
         )
         return Checked(checked.good.filter(pa.array(~known)), (*checked.bad, *again))
@@ -129,7 +132,8 @@ def check(
     >>> checked.good.num_rows, checked.bad[0].reason
     (1, 'partner_id is missing')
     """
-    typed = pa.table([_typed(rows, column, table, file) for column in table.columns], schema=_loose_schema(table))
+    columns = [_typed(rows, column, table, file, first_row) for column in table.columns]
+    typed = pa.table(columns, schema=_loose_schema(table))
     end_of_run = datetime.combine(run_date + timedelta(days=1), time.min, UTC)
     verdict = _Verdict(typed.num_rows)
     for column in table.columns:
@@ -143,8 +147,7 @@ def check(
     faulty = sorted(verdict.reasons)
     raws = rows.take(pa.array(faulty, pa.int64())).to_pylist()
     bad = tuple(
-        BadRow(first_row + i, *verdict.reasons[i], raw=json.dumps(raw, default=str))
-        for i, raw in zip(faulty, raws, strict=True)
+        BadRow(first_row + i, *verdict.reasons[i], raw=_as_json(raw)) for i, raw in zip(faulty, raws, strict=True)
     )
     return Checked(typed.filter(verdict.good_mask()).cast(table.schema), bad)
 
@@ -162,7 +165,7 @@ class _Verdict:
         if not pc.any(mask).as_py():
             return
         for i in pc.indices_nonzero(mask).to_pylist():
-            value = "" if values is None else f": {values[i].as_py()!r}"
+            value = "" if values is None else f": {_shown(values[i].as_py())}"
             self.reasons.setdefault(i, (column, reason + value))
 
     def good_mask(self) -> pa.Array:
@@ -175,7 +178,7 @@ def _loose_schema(table: Table) -> pa.Schema:
     return pa.schema([pa.field(c.name, c.type) for c in table.columns])
 
 
-def _typed(rows: pa.Table, column: Column, table: Table, file: str) -> Any:
+def _typed(rows: pa.Table, column: Column, table: Table, file: str, first_row: int) -> Any:
     if column.name not in rows.column_names:
         if column.nullable:
             return pa.nulls(rows.num_rows, column.type)
@@ -186,14 +189,33 @@ def _typed(rows: pa.Table, column: Column, table: Table, file: str) -> Any:
     values = rows[column.name]
     try:
         values = values if values.type == column.type else _cast(values, column.type)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
+    except _DOES_NOT_CONVERT as error:
+        row = _first_refused(values, column.type)
         raise BadSchema(
-            f"{file}, column {column.name!r}: is {values.type}, must be {column.type} ({column.doc}), and does not "
-            f"convert ({str(error).splitlines()[0]}): write the column as {column.type}."
+            f"{file}, column {column.name!r}: is {values.type}, must be {column.type} ({column.doc}), and "
+            f"{_shown(values[row].as_py()) if len(values) else 'nothing'} in row {first_row + row} does not convert: "
+            f"write the column as {column.type}."
         ) from error
     if column.nullable and pa.types.is_floating(column.type):
         return pc.if_else(pc.is_nan(values), pa.scalar(None, column.type), values)
     return values
+
+
+_DOES_NOT_CONVERT = (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError)
+
+
+def _first_refused(values: Any, to: pa.DataType) -> int:
+    """Row of the first value that does not convert; 0 where there is no value at all."""
+    there = np.flatnonzero(pc.is_valid(values).to_numpy())
+    low, high = 0, len(there)
+    while high - low > 1:
+        middle = (low + high) // 2
+        try:
+            _cast(values.take(pa.array(there[low:middle])), to)
+            low = middle
+        except _DOES_NOT_CONVERT:
+            high = middle
+    return int(there[low]) if len(there) else 0
 
 
 def _cast(values: Any, to: pa.DataType) -> Any:
@@ -202,7 +224,7 @@ def _cast(values: Any, to: pa.DataType) -> Any:
     if pa.types.is_dictionary(values.type):
         values = values.cast(values.type.value_type)
     if pa.types.is_string(to) and pa.types.is_floating(values.type):
-        raise pa.ArrowInvalid("an id must be text or a whole number")
+        raise pa.ArrowInvalid("text is made of text or of whole numbers")
     if pa.types.is_timestamp(to) and not pa.types.is_timestamp(values.type):
         raise pa.ArrowInvalid("a moment must be a timestamp")
     if pa.types.is_timestamp(values.type) and pa.types.is_timestamp(to):
@@ -212,6 +234,18 @@ def _cast(values: Any, to: pa.DataType) -> Any:
         # Doubles that float32 cannot hold exactly are rounded, as every feature is.
         return values.cast(to, safe=not pa.types.is_floating(values.type))
     return values.cast(to)
+
+
+def _shown(value: Any) -> str:
+    """Return a value as a sentence shows it."""
+    text = str(value) if isinstance(value, datetime) else repr(value)
+    return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 3] + "..."
+
+
+def _as_json(row: Mapping[str, Any]) -> str:
+    """Return a row as JSON, which knows no NaN and no infinity: they are text in it."""
+    plain = {name: str(v) if isinstance(v, float) and not math.isfinite(v) else v for name, v in row.items()}
+    return json.dumps(plain, default=str)
 
 
 def _judge_column(values: Any, column: Column, end_of_run: datetime, verdict: _Verdict) -> None:
