@@ -14,7 +14,8 @@ from jobs.runtime.plan import Manifest, read_manifest
 from jobs.runtime.report import Report
 from jobs.runtime.stores import Stores, open_stores
 from jobs.science.synthetic import World
-from tests.trained import DAY, build_history, load, states, train
+from tests.e2e.command_line import CommandLine
+from tests.trained import DAY, build_history, folder_of, load, states, train
 
 
 @dataclass(frozen=True)
@@ -68,3 +69,11 @@ def night(ran_night: Night) -> Iterator[Night]:
     """The night, with this process's environment led to its home."""
     with ran_night.home.applied():
         yield ran_night
+
+
+@pytest.fixture
+def netlift(trained: Stores, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
+    """The command line on a trained home in a folder of this test's own."""
+    monkeypatch.setenv("NETLIFT_HOME", str(folder_of(trained)))
+    monkeypatch.delenv("NETLIFT_TABLES", raising=False)
+    return CommandLine(trained, capsys)
