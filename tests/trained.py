@@ -121,7 +121,7 @@ def with_value(rows: pa.Table, row: int, column: str, value: Any) -> pa.Table:
     values = rows[column].to_pylist()
     values[row] = value
     place = rows.column_names.index(column)
-    return rows.set_column(place, rows.schema.field(column), pa.array(values, rows.schema.field(column).type))
+    return rows.set_column(place, column, pa.array(values, rows.schema.field(column).type))
 
 
 def rows_of(stores: Stores, table: Table, **where: Any) -> pa.Table:

@@ -53,14 +53,13 @@ class CommandLine:
 
     def __call__(self, *words: str) -> Answer:
         self.capture.readouterr()
-        with _own_logs():
-            code = main(words)
+        code = main(words)
         return Answer(code, *self.capture.readouterr())
 
 
 @contextmanager
-def _own_logs() -> Iterator[None]:
-    """Let a command set up its logs, and take them down after it: the stream they go to is this test's."""
+def own_logs() -> Iterator[None]:
+    """Let commands set up their logs, and take them down after them: the stream they go to is the test's."""
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
     try:

@@ -14,7 +14,7 @@ from jobs.runtime.plan import Manifest, read_manifest
 from jobs.runtime.report import Report
 from jobs.runtime.stores import Stores, open_stores
 from jobs.science.synthetic import World
-from tests.e2e.command_line import CommandLine
+from tests.e2e.command_line import CommandLine, own_logs
 from tests.trained import DAY, build_history, folder_of, load, states, train
 
 
@@ -72,8 +72,11 @@ def night(ran_night: Night) -> Iterator[Night]:
 
 
 @pytest.fixture
-def netlift(trained: Stores, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
+def netlift(
+    trained: Stores, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[CommandLine]:
     """The command line on a trained home in a folder of this test's own."""
     monkeypatch.setenv("NETLIFT_HOME", str(folder_of(trained)))
     monkeypatch.delenv("NETLIFT_TABLES", raising=False)
-    return CommandLine(trained, capsys)
+    with own_logs():
+        yield CommandLine(trained, capsys)
