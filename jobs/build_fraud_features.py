@@ -33,7 +33,7 @@ class BuildFraudFeatures:
         "days after which an unreported transaction counts as genuine", unit="days", default=7, example="7"
     )
     memory_mb: int = flag(
-        "memory of the SQL engine; what does not fit is spilled", unit="MB", default=450, example="900"
+        "memory of the SQL engine; what does not fit is spilled", unit="MB", default=450, example="900", low=64
     )
 
 

@@ -32,7 +32,7 @@ class ScoreFraud:
     half_life_days: float = flag(
         "days after which a purchase weighs half in its customer's risk", unit="days", default=5.0, example="5"
     )
-    threads: int = flag("threads of the scorer", unit="count", default=2, example="2")
+    threads: int = flag("threads of the scorer", unit="count", default=2, example="2", low=1)
 
 
 def score_fraud(request: ScoreFraud, stores: Stores) -> Report:

@@ -27,7 +27,7 @@ class ScoreUplift:
 
     run_date: date = flag("day the scores speak of", unit="YYYY-MM-DD", example="2026-11-22")
     campaign: str = flag("campaign", example="spring")
-    threads: int = flag("threads of the scorer", unit="count", default=2, example="2")
+    threads: int = flag("threads of the scorer", unit="count", default=2, example="2", low=1)
 
 
 def score_uplift(request: ScoreUplift, stores: Stores) -> Report:

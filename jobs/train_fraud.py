@@ -39,9 +39,9 @@ class TrainFraud:
         "share of transactions that can be reviewed", unit="in (0, 1)", default=0.01, example="0.01"
     )
     rounds: int = flag("trees", unit="count", default=200, example="200")
-    seed: int = flag("seed of the learner", unit="integer", default=1, example="1")
+    seed: int = flag("seed of the learner", unit="integer", default=1, example="1", low=0)
     threads: int = flag(
-        "threads of the learner; more than the free cores is slower", unit="count", default=1, example="2"
+        "threads of the learner; more than the free cores is slower", unit="count", default=1, example="2", low=1
     )
     promote: bool = flag("put the model to work even if another one is", default=False, example="--promote")
 

@@ -35,17 +35,23 @@ class TrainUplift:
     run_date: date = flag("day by whose end outcomes must be final", unit="YYYY-MM-DD", example="2026-11-22")
     campaign: str = flag("campaign", example="spring")
     train_share: float = flag(
-        "share of the trial that fits; the rest judges", unit="in (0, 1)", default=0.5, example="0.5"
+        "share of the trial that fits; the rest judges",
+        unit="in (0, 1)",
+        default=0.5,
+        example="0.5",
+        low=0.01,
+        high=0.99,
     )
     customers: int | None = flag(
         "customers that the budget is for; without it as many as the trial has",
         unit="count",
         default=None,
         example="90000",
+        low=1,
     )
-    seed: int = flag("seed of the splits and of the learner", unit="integer", default=1, example="1")
+    seed: int = flag("seed of the splits and of the learner", unit="integer", default=1, example="1", low=0)
     threads: int = flag(
-        "threads of the learner; more than the free cores is slower", unit="count", default=1, example="2"
+        "threads of the learner; more than the free cores is slower", unit="count", default=1, example="2", low=1
     )
     promote: bool = flag("put the model to work even if another one is", default=False, example="--promote")
 

@@ -26,6 +26,8 @@ def flag(
     example: str,
     unit: str = "",
     default: Any = dataclasses.MISSING,
+    low: float | None = None,
+    high: float | None = None,
 ) -> Any:
     """Declare a field of a request that is a flag.
 
@@ -39,8 +41,11 @@ def flag(
         Unit of a number, or the form of a text.
     default : object, optional
         Value when the flag is not given; without one the flag must be given.
+    low, high : float, optional
+        Smallest and largest number that is allowed.
     """
-    return dataclasses.field(default=default, metadata={"help": help, "example": example, "unit": unit})
+    metadata = {"help": help, "example": example, "unit": unit, "low": low, "high": high}
+    return dataclasses.field(default=default, metadata=metadata)
 
 
 def parser(request: type, prog: str) -> argparse.ArgumentParser:
@@ -68,7 +73,7 @@ def parser(request: type, prog: str) -> argparse.ArgumentParser:
             continue
         described.add_argument(
             name,
-            type=_converter(kind),
+            type=_reader(f, kind),
             required=required,
             default=None if required else [] if many else f.default,
             action="append" if many else "store",
@@ -106,13 +111,12 @@ def request_from(request: type[RequestT], values: Mapping[str, Any]) -> RequestT
     read = {}
     for name, value in values.items():
         kind, many = _kind(hints[name])
+        convert = _reader(fields[name], kind)
         try:
-            convert = _converter(kind)
-            read[name] = tuple(map(convert, value)) if many else convert(value) if isinstance(value, str) else value
-        except (ValueError, argparse.ArgumentTypeError) as error:
-            raise BadRequest(
-                f"{request.__name__}, {name!r}: {value!r} is not a {kind.__name__}: correct it."
-            ) from error
+            read[name] = tuple(map(convert, value)) if many else None if value is None else convert(value)
+        except (TypeError, ValueError, argparse.ArgumentTypeError) as error:
+            why = str(error) if isinstance(error, argparse.ArgumentTypeError) else f"{value!r} is not a {kind.__name__}"
+            raise BadRequest(f"{request.__name__}, {name!r}: {why}: correct it.") from error
     return request(**read)
 
 
@@ -175,8 +179,22 @@ def _kind(hint: Any) -> tuple[type, bool]:
     return hint, False
 
 
-def _converter(kind: type) -> Callable[[str], Any]:
-    return _date if kind is date else _path if kind is Path else kind
+def _reader(f: "dataclasses.Field[Any]", kind: type) -> Callable[[Any], Any]:
+    """Return what reads a value of a field, given as text or in its type, and holds it to its range."""
+    convert = _date if kind is date else _path if kind is Path else kind
+    low, high = f.metadata.get("low"), f.metadata.get("high")
+
+    def read(value: Any) -> Any:
+        given = convert(value) if isinstance(value, str) else value
+        # Written so that NaN is outside too.
+        if (low is not None and not given >= low) or (high is not None and not given <= high):
+            bounds = f"at least {low:g}" if high is None else f"at most {high:g}" if low is None else ""
+            raise argparse.ArgumentTypeError(f"{given} must be {bounds or f'from {low:g} to {high:g}'}")
+        return given
+
+    # argparse names the type by this when it says that a word is none.
+    read.__name__ = kind.__name__
+    return read
 
 
 def _path(text: str) -> Path:

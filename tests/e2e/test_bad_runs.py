@@ -164,7 +164,12 @@ def test_a_run_whose_holder_may_live_is_left_alone(netlift: CommandLine) -> None
         (("score-uplift", "--run-date", "yesterday", "--campaign", CAMPAIGN), "'yesterday' is not a date like"),
         (("score-uplift", "--run-date", str(DAY)), "--campaign"),
         ((*SCORE, "--threads", "two"), "--threads"),
+        ((*SCORE, "--threads", "0"), "argument --threads: 0 must be at least 1"),
         ((*SCORE, "--treads", "2"), "--treads"),
+        (("train-uplift", *SCORE[1:], "--train-share", "1.5"), "--train-share: 1.5 must be from 0.01 to 0.99"),
+        (("train-uplift", *SCORE[1:], "--customers", "-3"), "--customers: -3 must be at least 1"),
+        (("allocate-offers", "--run-date", str(DAY), "--seed=-1"), "--seed: -1 must be at least 0"),
+        (("score-partners", "--run-date", str(DAY), "--memory-mb", "1"), "--memory-mb: 1 must be at least 64"),
     ],
 )
 def test_a_wrong_word_ends_with_code_2_and_names_the_flag(

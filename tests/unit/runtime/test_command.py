@@ -15,7 +15,7 @@ class Score:
     """Score something."""
 
     run_date: date = flag("day that is scored", unit="YYYY-MM-DD", example="2026-11-22")
-    share: float = flag("share that is kept", unit="in [0, 1]", default=0.5, example="0.25")
+    share: float = flag("share that is kept", unit="in [0, 1]", default=0.5, example="0.25", low=0, high=1)
     file: Path | None = flag("file to read", default=None, example="a.csv")
     arm: tuple[str, ...] = flag("arm to keep", default=(), example="coupon")
     as_json: bool = flag("print JSON", default=False, example="--as-json")
@@ -46,6 +46,14 @@ def test_a_wrong_word_ends_with_exit_code_2(capsys):
     assert "'yesterday' is not a date like 2026-11-22" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("word", ["1.5", "-0.1", "nan", "inf"])
+def test_a_number_out_of_its_range_ends_with_exit_code_2_and_names_flag_and_range(capsys, word):
+    with pytest.raises(SystemExit) as end:
+        parse(Score, "x", ["--run-date", "2026-03-01", f"--share={word}"])
+    assert end.value.code == 2
+    assert f"argument --share: {float(word)} must be from 0 to 1" in capsys.readouterr().err
+
+
 def test_plain_values_become_a_request():
     assert request_from(Score, {"run_date": "2026-03-01", "arm": ["b"]}).arm == ("b",)
 
@@ -56,6 +64,8 @@ def test_plain_values_become_a_request():
         ({}, "needs 'run_date'"),
         ({"run_date": "2026-03-01", "shares": 1}, "has no 'shares'"),
         ({"run_date": "2026-03-01", "share": "half"}, "'share': 'half' is not a float"),
+        ({"run_date": "2026-03-01", "share": 2}, "'share': 2 must be from 0 to 1"),
+        ({"run_date": "yesterday"}, "'run_date': 'yesterday' is not a date like 2026-11-22"),
     ],
 )
 def test_a_wrong_value_is_named(values, said):
