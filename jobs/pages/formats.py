@@ -1,6 +1,7 @@
 """Numbers as people read them: euros, shares, counts, seconds, and the ticks of an axis."""
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from itertools import pairwise
 from math import isfinite
 
@@ -159,6 +160,8 @@ def _euro(size: float) -> str:
 def _percent(size: float) -> str:
     if size in {0.0, 1.0}:
         return f"{size:.0%}"
+    if size >= 1e12:  # a hundred times the largest floats is no float
+        return f"{100 * Decimal(size):.2e}%"
     if size < 0.001:
         return "<0.1%"
     if 0.9995 <= size < 1:
