@@ -64,6 +64,8 @@ def _job(module: str, words: Sequence[str]) -> int:
 def _nightly(words: Sequence[str]) -> int:
     # Heavy imports wait until a night is asked for: netlift --help stays quick.
     from jobs.nightly import Nightly, nightly, steps  # noqa: PLC0415
+    from jobs.nightly.page import night_page  # noqa: PLC0415
+    from jobs.nightly.publication import check_place, publish_page  # noqa: PLC0415
     from jobs.runtime.command import guarded, parse  # noqa: PLC0415
     from jobs.runtime.logs import to_stderr  # noqa: PLC0415
     from jobs.runtime.progress import Steps  # noqa: PLC0415
@@ -74,13 +76,18 @@ def _nightly(words: Sequence[str]) -> int:
     to_stderr()
 
     def act() -> None:
+        check_place(request.page)
         stores = open_stores()
         shown = Steps(len(list(steps(stores))))
+        reports: list[Report] = []
         try:
-            reports: Sequence[Report] = nightly(request, stores, shown.step)
+            nightly(request, stores, shown.step, reports.append)
         finally:
             shown.close()
-        print(_table(reports))
+            print(_table(reports))
+        if any(r.run_id for r in reports):
+            page = night_page(request.run_date, reports, stores, source=stores.objects.uri)
+            print(f"page: {publish_page(page, stores, request.page)}")
 
     return guarded(act)
 
@@ -89,10 +96,11 @@ def _table(reports: Sequence[Any]) -> str:
     lines = [f"{'step':<22}{'kind':<20}{'state':<14}{'in':>10}{'used':>10}{'set aside':>10}{'out':>10}{'seconds':>9}"]
     lines += [
         f"{r.verb:<22}{r.kind:<20}{r.state:<14}{r.rows_in:>10,}{r.rows_used:>10,}{r.rows_quarantined:>10,}"
-        f"{sum(r.rows_out.values()):>10,}{r.seconds:>9.1f}"
+        f"{sum(n for table, n in r.rows_out.items() if table != 'quarantine'):>10,}{r.seconds:>9.1f}"
         for r in reports
     ]
-    if all(r.state == "no input" for r in reports):
+    lines += [f"{r.verb} ({r.kind}) failed: no later step was run" for r in reports if r.state == "failed"]
+    if reports and all(r.state == "no input" for r in reports):
         lines.append("no new data: nothing was run")
     return "\n".join(lines)
 

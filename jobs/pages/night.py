@@ -56,6 +56,8 @@ class Headline:
         What it will truly be, known only in the synthetic world.
     confidence : float
         Level of the interval, in (0, 1).
+    interval_says : str
+        What the interval covers and what it does not, in whole sentences.
     """
 
     rows_read: int
@@ -67,6 +69,7 @@ class Headline:
     net_eur: Interval
     true_net_eur: float | None = None
     confidence: float = 0.95
+    interval_says: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,8 @@ class CampaignPart:
     ----------
     campaign_id, owner : str
         Which, and whose.
+    sentences : sequence of str
+        What its trial and its list have to say, in whole sentences.
     qini : sequence of QiniCurve
         Measured on held-out rows of the trial.
     calibration : sequence of CalibrationBin
@@ -91,6 +96,7 @@ class CampaignPart:
 
     campaign_id: str
     owner: str = ""
+    sentences: Sequence[str] = ()
     qini: Sequence[QiniCurve] = ()
     calibration: Sequence[CalibrationBin] = ()
     budget: BudgetCurve | None = None
@@ -116,6 +122,8 @@ class NightPage:
         What a reader must know about these data, in whole sentences.
     steps, campaigns, reviews, partners, drift, models, files : sequence
         See the classes.
+    reviews_in_all, partners_in_all : int or None
+        Rows of the whole queue and of the whole ranking, where only their tops are given.
     next_commands : sequence of str
         What to try next.
     """
@@ -133,6 +141,8 @@ class NightPage:
     models: Sequence[ModelRow] = ()
     files: Sequence[FileRow] = ()
     next_commands: Sequence[str] = ()
+    reviews_in_all: int | None = None
+    partners_in_all: int | None = None
 
 
 def night_html(page: NightPage) -> str:
@@ -157,7 +167,9 @@ def night_html(page: NightPage) -> str:
         net_picture=_net_picture(page.headline),
         campaigns=[(c, _campaign_pictures(c)) for c in page.campaigns],
         reviews=page.reviews[:QUEUE_ROWS],
+        more_reviews=_beyond(page.reviews, page.reviews_in_all),
         partners=page.partners[:QUEUE_ROWS],
+        more_partners=_beyond(page.partners, page.partners_in_all),
         drift=[(d, sparkline(d.history, limit=_ALARM_PSI)) for d in shown],
         drift_history=any(len(d.history) > 1 for d in shown),
         drift_hidden=len(drift) - len(shown),
@@ -189,6 +201,11 @@ def _attention(page: NightPage) -> list[tuple[str, str]]:
     return found
 
 
+def _beyond(rows: Sequence[object], in_all: int | None) -> int:
+    """How many rows a shortened table leaves out."""
+    return max((len(rows) if in_all is None else in_all) - min(len(rows), QUEUE_ROWS), 0)
+
+
 def _some(n: int, thing: str) -> str:
     return f"{count(n)} {thing}" + ("" if n == 1 else "s")
 
@@ -199,7 +216,7 @@ def _step_name(step: StepRow) -> str:
 
 def _net_picture(headline: Headline) -> Markup | None:
     net = headline.net_eur
-    if net.low is None and headline.true_net_eur is None:
+    if net.low is None and headline.true_net_eur in {None, net.value}:
         return None
     return interval_chart(
         "Expected net margin",

@@ -19,8 +19,8 @@ class StepRow:
         Rows read, used, set aside and written.
     seconds : float
         How long it took.
-    state : {"done", "already done", "failed"}
-        How it ended.
+    state : {"done", "already done", "no input", "failed"}
+        How it ended; "no input" had nothing new to read.
     """
 
     verb: str
@@ -30,7 +30,7 @@ class StepRow:
     rows_quarantined: int
     rows_out: int
     seconds: float
-    state: Literal["done", "already done", "failed"]
+    state: Literal["done", "already done", "no input", "failed"]
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,8 @@ class ReviewRow:
         Calibrated, in [0, 1].
     reasons : sequence of str
         Strongest first, in words.
+    partner_name : str
+        Name of the partner; may be empty.
     """
 
     rank: int
@@ -58,6 +60,7 @@ class ReviewRow:
     amount_eur: float
     fraud_probability: float
     reasons: Sequence[str] = ()
+    partner_name: str = ""
 
 
 @dataclass(frozen=True)

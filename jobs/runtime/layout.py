@@ -29,3 +29,8 @@ def input_prefix(table: str) -> str:
 def published_key(campaign_id: str, run_date: date, run_id: str) -> str:
     """Key of a published offer list: a new name for every allocation, so that no file ever changes."""
     return f"published/{campaign_id}/{run_date}/offers-{run_id.rsplit('-', 1)[-1]}.csv"
+
+
+def night_page_key(run_date: date, digest: str) -> str:
+    """Key of the page of a night, named by its contents: another page gets another name."""
+    return f"published/night/{run_date}/{digest}.html"

@@ -16,7 +16,8 @@ class Report:
     run_id, verb, kind, run_date : str
         Which run.
     state : str
-        "finished", "already done" when an equal run was finished before, or "no input".
+        "finished", "already done" when an equal run was finished before, "no input", or "failed"; the last two are
+        told, never kept.
     attempt : int
         Number of the attempt that finished it.
     rows_in, rows_used, rows_quarantined : int
@@ -59,6 +60,12 @@ class Report:
     def without_input(cls, verb: str, kind: str, run_date: str, why: str) -> "Report":
         """Report of a step that had nothing to read: it committed nothing."""
         return cls("", verb, kind, run_date, "no input", 0, 0, 0, 0, {}, 0.0, 0.0, details={"why": why})
+
+    @classmethod
+    def failed(cls, verb: str, kind: str, run_date: str, error: Exception) -> "Report":
+        """Report of a step that ended with an error; what it had read and staged is in the ledger."""
+        why = {"error": type(error).__name__, "why": str(error)}
+        return cls("", verb, kind, run_date, "failed", 0, 0, 0, 0, {}, 0.0, 0.0, details=why)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Report":

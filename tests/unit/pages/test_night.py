@@ -126,6 +126,41 @@ def test_what_wants_a_look_is_said_at_the_top() -> None:
     assert "67 rows (0.5% of those read) set aside" in top
 
 
+def test_a_table_that_is_given_in_part_says_how_much_is_left_out() -> None:
+    page = replace(FULL, reviews=FULL.reviews[:10], reviews_in_all=58, partners_in_all=400)
+    words = checked(night_html(page))
+    assert "48 more in table fraud_scores" in words
+    assert "398 more in table partner_risk" in words
+    assert " more in table" not in checked(night_html(replace(page, reviews_in_all=10, partners_in_all=2)))
+
+
+def test_what_a_campaign_and_its_promise_have_to_say_is_said() -> None:
+    head = replace(FULL.headline, interval_says="Luck is not in it.")
+    part = replace(CAMPAIGN, sentences=("The trial says so.", "No list is better."))
+    words = checked(night_html(replace(FULL, headline=head, campaigns=(part,))))
+    for said in ("Luck is not in it.", "The trial says so.", "No list is better."):
+        assert said in words
+
+
+def test_a_partner_in_the_queue_goes_by_its_name() -> None:
+    row = ReviewRow(1, "t1", "c1", "p77", 5.0, 0.9, partner_name="Kiosk & Co")
+    words = checked(night_html(replace(EMPTY, reviews=(row,))))
+    assert "Kiosk & Co" in words
+    assert "p77" in words
+
+
+def test_a_step_without_input_is_no_alarm() -> None:
+    page = replace(EMPTY, steps=(StepRow("score-uplift", "autumn", 0, 0, 0, 0, 0.0, "no input"),))
+    html = night_html(page)
+    assert "no input" in checked(html)
+    assert '<ul class="look"' not in html
+
+
+def test_where_nothing_is_promised_and_nothing_comes_true_there_is_no_picture() -> None:
+    head = replace(FULL.headline, net_eur=Interval(0.0), true_net_eur=0.0)
+    assert "<svg" not in night_html(replace(EMPTY, headline=head))
+
+
 def test_a_quiet_night_says_nothing_alarming() -> None:
     assert '<ul class="look"' not in night_html(EMPTY)
 
@@ -135,6 +170,7 @@ def test_text_from_outside_is_escaped_everywhere() -> None:
         CAMPAIGN,
         campaign_id=EVIL,
         owner=EVIL,
+        sentences=(EVIL,),
         qini=(replace(CAMPAIGN.qini[0], name=EVIL),),
         arms=(ArmRow(EVIL, 1, 1.0, 1.0, EVIL, EVIL, EVIL),),
         not_offered=(ReasonRow(EVIL, 1),),
@@ -144,7 +180,7 @@ def test_text_from_outside_is_escaped_everywhere() -> None:
         notes=(EVIL,),
         steps=(StepRow(EVIL, EVIL, 1, 1, 0, 1, 1.0, "failed"),),
         campaigns=(part,),
-        reviews=(ReviewRow(1, EVIL, EVIL, EVIL, 1.0, 0.5, (EVIL,)),),
+        reviews=(ReviewRow(1, EVIL, EVIL, EVIL, 1.0, 0.5, (EVIL,), EVIL),),
         partners=(PartnerRow(1, EVIL, EVIL, 0.1, 1, 1),),
         drift=(DriftRow(EVIL, EVIL, 1.0, 0, 0, 1, "alarm"),),
         models=(ModelRow(EVIL, EVIL, EVIL, EVIL),),

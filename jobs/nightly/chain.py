@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from jobs.errors import NoInput
@@ -16,6 +17,7 @@ from jobs.runtime.run import Job, run_job
 from jobs.runtime.stores import Stores
 
 Shown = Callable[[str], AbstractContextManager[Any]]
+Told = Callable[[Report], object]
 
 
 @dataclass(frozen=True)
@@ -23,12 +25,23 @@ class Nightly:
     """Run the night of a day: fraud, partners, uplift, offers, lists, drift."""
 
     run_date: date = flag("day that has just ended", unit="YYYY-MM-DD", example="2026-11-22")
+    page: Path | None = flag(
+        "file that gets a copy of the night's page, which is kept among the published files in any case",
+        unit="FILE",
+        default=None,
+        example="out/night.html",
+    )
 
 
-def nightly(request: Nightly, stores: Stores, shown: Shown = lambda _: nullcontext()) -> tuple[Report, ...]:
+def nightly(
+    request: Nightly,
+    stores: Stores,
+    shown: Shown = lambda _: nullcontext(),
+    told: Told = lambda _: None,
+) -> tuple[Report, ...]:
     """Run the declared chain in this process.
 
-    A step without new input is left out; its report says "no input".
+    A step without new input is left out; its report says "no input". A step that fails ends the night.
 
     Parameters
     ----------
@@ -38,17 +51,29 @@ def nightly(request: Nightly, stores: Stores, shown: Shown = lambda _: nullconte
         Where rows come from and go to.
     shown : callable
         Called with each step's name; its context is open while the step runs.
+    told : callable
+        Called with each step's report as it ends, also with that of a step that failed, whose state is "failed".
 
     Returns
     -------
     tuple of Report
         One for each step and campaign, in order.
+
+    Raises
+    ------
+    NetliftError
+        Whatever a step names; what earlier steps committed stays.
     """
     reports = []
     for step, kind in steps(stores):
         name = f"{step.verb} {kind}" if step.per_campaign else step.verb
-        with shown(name):
-            reports.append(_run(step, kind, request.run_date, stores))
+        try:
+            with shown(name):
+                reports.append(_run(step, kind, request.run_date, stores))
+        except Exception as error:
+            told(Report.failed(step.verb, kind, str(request.run_date), error))
+            raise
+        told(reports[-1])
     return tuple(reports)
 
 
