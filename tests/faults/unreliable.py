@@ -54,7 +54,7 @@ def unreliable(url: str, faults: Faults) -> Iterator[str]:
         def _serve(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             fate = faults.draw()
-            status, headers, answer = faults.status(), [("Content-Type", "application/xml")], b""
+            status, headers, answer, length = faults.status(), [("Content-Type", "application/xml")], b"", "0"
             if fate != "lost request":
                 there = http.client.HTTPConnection(target.hostname or "", target.port, timeout=60)
                 sent = {k: v for k, v in self.headers.items() if k.lower() not in {"connection", "expect"}}
@@ -64,11 +64,13 @@ def unreliable(url: str, faults: Faults) -> Iterator[str]:
                 there.close()
                 if fate == "ok":
                     status, answer = reply.status, content
+                    # What a HEAD says of the length is of the object, not of its own empty answer.
+                    length = reply.getheader("Content-Length") if self.command == "HEAD" else str(len(content))
                     headers = [(k, v) for k, v in reply.getheaders() if k.lower() not in _HOP_BY_HOP]
             self.send_response(status)
             for name, value in headers:
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(answer)))
+            self.send_header("Content-Length", length or "0")
             self.end_headers()
             if self.command != "HEAD":
                 self.wfile.write(answer)
