@@ -76,33 +76,42 @@ def decide(
     """
     name = arms[best.arm]
     over_best = over_arms[best.arm - 1].difference
-    personal = f"Choosing by customer earns {_each(over_best)} more than {name} for everyone"
+    # What is said is why: the best arm's contrast, unless another arm's is the one in the way.
+    way = (
+        best.arm - 1 if over_best.low <= 0.0 else min(range(len(over_arms)), key=lambda i: over_arms[i].difference.low)
+    )
+    personal = f"Choosing by customer earns {_than(over_arms[way].difference)} {arms[way + 1]} for everyone"
     if over_nobody.difference.low > 0.0 and all(c.difference.low > 0.0 for c in over_arms):
         return Verdict(
             "personalise",
             None,
             over_nobody.difference.times(customers),
             treated_share,
-            f"{personal} and {_each(over_nobody.difference)} more than no contact.",
+            f"{personal}, the arm hardest to beat, and {_than(over_nobody.difference)} no contact.",
         )
     if best.gain.low > 0.0:
+        doubt = " than no contact" if all(c.difference.low > 0.0 for c in over_arms) else ""
         return Verdict(
             "one arm for everyone",
             name,
             best.gain.times(customers),
             affordable_share,
-            f"{personal}, which is not surely more than every arm for everyone. "
-            f"{name} for everyone earns {_each(best.gain)} more than no contact.",
+            f"{name} for everyone earns {_than(best.gain)} no contact. {personal}, so it is not surely better{doubt}.",
         )
     return Verdict(
         "nobody",
         None,
         Estimate(0.0, 0.0),
         0.0,
-        f"{name} for everyone earns {_each(best.gain)} more than no contact, choosing by customer "
-        f"{_each(over_nobody.difference)}: neither is surely worth its cost.",
+        f"{name} for everyone earns {_than(best.gain)} no contact, choosing by customer "
+        f"{_than(over_nobody.difference)} no contact: neither is surely worth its cost.",
     )
 
 
-def _each(estimate: Estimate) -> str:
-    return f"{estimate.value:.3f} euro a customer (95% interval {estimate.low:.3f} to {estimate.high:.3f})"
+def _than(difference: Estimate) -> str:
+    """Say a difference in words, so that a loss reads as one."""
+    size, low, high, than = difference.value, difference.low, difference.high, "more than"
+    if size < 0.0:
+        size, low, high, than = -size, -high, -low, "less than"
+    digits = 3 if max(abs(low), abs(high)) >= 0.01 else 5
+    return f"{size:.{digits}f} euro a customer (95% interval {low:.{digits}f} to {high:.{digits}f}) {than}"

@@ -37,3 +37,12 @@ def test_beating_every_arm_but_not_nobody_is_nobody() -> None:
     said = verdict([SURE, SURE], UNSURE, UNSURE)
     assert (said.kind, said.arm, said.treated_share) == ("nobody", None, 0.0)
     assert said.net_eur == Estimate(0.0, 0.0)
+
+
+def test_a_loss_reads_as_a_loss_and_a_doubt_names_what_is_doubted() -> None:
+    worse = verdict([Estimate(-0.5, 0.1), UNSURE], UNSURE, SURE).reason
+    assert "Choosing by customer earns 0.500 euro a customer (95% interval 0.304 to 0.696) less than arm 1" in worse
+    unsure_of_nobody = verdict([SURE, SURE], UNSURE, SURE).reason
+    assert unsure_of_nobody.endswith("so it is not surely better than no contact.")
+    small = verdict([UNSURE, UNSURE], UNSURE, Estimate(0.00002, 0.00001)).reason
+    assert "earns 0.00002 euro" in small
