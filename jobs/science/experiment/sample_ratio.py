@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from jobs.errors import BadTrial
 
@@ -140,5 +140,5 @@ def _result(
         tuple(float(e) for e in expected),
         statistic,
         degrees,
-        float(chi2.sf(statistic, degrees)),
+        float(chdtrc(degrees, statistic)),
     )
