@@ -60,15 +60,15 @@ class PolicyRow:
         In words: "Mens E-Mail to everyone", "personalised, XLearner".
     value_eur : Interval
         Net margin a customer over sending nothing, in euro.
-    against_best_eur : Interval or None
-        Paired difference to the best single arm, in euro a customer; None for that arm itself.
+    beaten_by_eur : Interval or None
+        Paired difference of choosing by customer less this policy, in euro a customer; None for that policy itself.
     chosen : bool
         Whether it is the verdict.
     """
 
     name: str
     value_eur: Interval
-    against_best_eur: Interval | None = None
+    beaten_by_eur: Interval | None = None
     chosen: bool = False
 
 

@@ -1,0 +1,238 @@
+"""A trial file in; verdict, list, promise and page out; or one sentence, an exit code, and nothing written."""
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+import pytest
+
+from jobs.lift import Lift, lift, main
+from tests.unit.science.uplift.worlds import World, make_world
+
+FLAGS = ("--arm", "arm", "--control", "none", "--outcome", "margin", "--unit", "id")
+MARGIN = ("--outcome-is-margin", "--contact-cost", "0.1")
+
+
+def columns(world: World) -> dict[str, Any]:
+    trial = world.trial
+    n = len(trial)
+    drawn = {name: trial.rows[name] for name in trial.features}
+    return {"id": [f"c{i}" for i in range(n)], "arm": np.array(trial.arms)[trial.arm], "margin": trial.outcome, **drawn}
+
+
+def written(path: Path, **changes: Any) -> Path:
+    pacsv.write_csv(pa.table({**columns(make_world(600, level=(1.0,), heterogeneity=0.0)), **changes}), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def personal(tmp_path_factory: pytest.TempPathFactory) -> tuple[World, Path, dict[str, Any]]:
+    """A trial whose customers differ, under a budget, and its answer."""
+    folder = tmp_path_factory.mktemp("personal")
+    world = make_world(6000, level=(0.5, 0.2), heterogeneity=2.0, seed=1)
+    pacsv.write_csv(pa.table(columns(world)), folder / "trial.csv")
+    request = Lift(
+        folder / "trial.csv", "arm", "none", "margin", ("0.1",), outcome_is_margin=True, budget=200.0, unit="id",
+        out=folder / "out",
+    )  # fmt: skip
+    return world, folder / "out", lift(request)
+
+
+def listed(out: Path) -> list[dict[str, str]]:
+    with (out / "list.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_list_holds_each_customer_once_within_the_budget_the_best_first(
+    personal: tuple[World, Path, dict[str, Any]],
+) -> None:
+    _, out, answer = personal
+    rows = listed(out)
+    assert list(rows[0]) == ["unit", "arm", "expected_net_eur", "cost_eur", "rank"]
+    assert len({r["unit"] for r in rows}) == len(rows) == answer["contacted"]
+    assert sum(float(r["cost_eur"]) for r in rows) == pytest.approx(answer["cost_eur"])
+    assert answer["cost_eur"] <= 200.0
+    nets = [float(r["expected_net_eur"]) for r in rows]
+    assert nets == sorted(nets, reverse=True)
+    assert [int(r["rank"]) for r in rows] == list(range(1, len(rows) + 1))
+
+
+def test_the_promise_is_the_sum_of_the_list_and_holds_the_truth(personal: tuple[World, Path, dict[str, Any]]) -> None:
+    world, out, answer = personal
+    rows = listed(out)
+    assert answer["verdict"] == "personalise"
+    assert sum(float(r["expected_net_eur"]) for r in rows) == pytest.approx(answer["net_euros"], rel=1e-4)
+    truth = sum(world.effect[int(r["unit"][1:]), int(r["arm"][-1]) - 1] - 0.1 for r in rows)
+    assert answer["net_euros_low"] <= truth <= answer["net_euros_high"]
+
+
+def test_the_answer_has_the_keys_that_programs_read(personal: tuple[World, Path, dict[str, Any]]) -> None:
+    _, out, answer = personal
+    keys = {"verdict", "net_euros", "net_euros_low", "net_euros_high", "gap", "sample_ratio_p", "learners", "contrasts",
+            "choice", "fallback", "list", "page", "arms", "warnings"}  # fmt: skip
+    assert keys <= set(answer)
+    assert (answer["choice"], answer["fallback"]) == ("personalised", None)
+    assert json.loads((out / "lift.json").read_text()) == json.loads(json.dumps(answer))
+    assert (
+        answer["rows"]["in"] == answer["rows"]["used"] == answer["rows"]["train"] + answer["rows"]["held_out"] == 6000
+    )
+    assert sorted(p.name for p in out.iterdir()) == ["lift.html", "lift.json", "list.csv"]
+
+
+def test_the_same_seed_gives_the_same_files(personal: tuple[World, Path, dict[str, Any]], tmp_path: Path) -> None:
+    _, out, _ = personal
+    request = Lift(
+        out.parent / "trial.csv", "arm", "none", "margin", ("0.1",), outcome_is_margin=True, budget=200.0, unit="id",
+        out=tmp_path,
+    )  # fmt: skip
+    lift(request)
+    assert (tmp_path / "list.csv").read_bytes() == (out / "list.csv").read_bytes()
+
+
+def test_one_arm_goes_to_everyone_whatever_form_the_file_has(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    csv_file = written(tmp_path / "t.csv")
+    pq.write_table(pacsv.read_csv(csv_file), tmp_path / "t.parquet")
+    said = []
+    for name in ("t.csv", "t.parquet"):
+        out = tmp_path / name.replace(".", "-")
+        assert main(["--data", str(tmp_path / name), *FLAGS, *MARGIN, "--out", str(out), "--json"]) == 0
+        said.append(json.loads(capsys.readouterr().out))
+        assert {r["arm"] for r in listed(out)} == {"arm 1"}
+        assert len(listed(out)) == 600
+    assert [s["verdict"] for s in said] == ["one arm for everyone"] * 2
+    assert said[0]["net_euros"] == said[1]["net_euros"]
+
+
+def test_nobody_is_an_empty_list(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = written(tmp_path / "t.csv")
+    assert (
+        main(["--data", str(data), *FLAGS, "--outcome-is-margin", "--contact-cost", "9", "--out", str(tmp_path / "o")])
+        == 0
+    )
+    said = capsys.readouterr()
+    assert said.out.startswith("Send nothing to anybody.")
+    assert (tmp_path / "o" / "list.csv").read_text().count("\n") == 1
+    assert "fit and judge" in said.err
+
+
+def test_the_margin_of_a_unit_scales_every_euro(tmp_path: Path) -> None:
+    data = written(tmp_path / "t.csv")
+    one, ten = (
+        lift(Lift(data, "arm", "none", "margin", (str(0.1 * m),), unit_margin=m, unit="id", out=tmp_path / str(m)))
+        for m in (1.0, 10.0)
+    )
+    assert ten["net_euros"] == pytest.approx(10 * one["net_euros"], rel=1e-6)
+    assert one["outcome_in_words"] == "margin, at €1.00 a unit; what a redeemed discount costs is not in it"
+
+
+def test_other_customers_are_chosen_from_when_they_are_given(tmp_path: Path) -> None:
+    data = written(tmp_path / "t.csv")
+    some = pa.table(columns(make_world(400, seed=9))).drop_columns(["arm", "margin"])
+    pacsv.write_csv(some, tmp_path / "customers.csv")
+    request = Lift(data, "arm", "none", "margin", ("0.1",), outcome_is_margin=True, unit="id", budget=10.0,
+                   list=tmp_path / "customers.csv", out=tmp_path / "o")  # fmt: skip
+    answer = lift(request)
+    assert (answer["customers"], answer["contacted"]) == (400, 100)
+    assert {r["unit"] for r in listed(tmp_path / "o")} < set(some["id"].to_pylist())
+    assert "€10.00 of €10.00" in answer_text(tmp_path, request)
+
+
+def answer_text(folder: Path, request: Lift) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "jobs.lift", "--data", str(request.data), *FLAGS, *MARGIN, "--budget", "10",
+         "--list", str(request.list), "--out", str(folder / "again")],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return done.stdout
+
+
+def spoil(values: Any, **at: Any) -> list[Any]:
+    return [at.get(f"_{i}", v) for i, v in enumerate(np.asarray(values).tolist())]
+
+
+BASE = columns(make_world(600, level=(1.0,), heterogeneity=0.0))
+
+
+def test_rows_set_aside_are_said_with_their_reason(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = written(
+        tmp_path / "t.csv",
+        margin=spoil(BASE["margin"], _0=None, _1=float("inf")),
+        id=spoil(BASE["id"], _5="c5", _7=None),
+    )
+    assert main(["--data", str(data), *FLAGS, *MARGIN, "--out", str(tmp_path / "o")]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "600 rows in, 597 used; set aside: 1 no id (the id), 1 no margin, 1 margin is infinite" in said
+
+
+@pytest.mark.parametrize(
+    ("changes", "words", "code", "says"),
+    [
+        ({}, ["--control", "nobody"], 19, "column 'arm': no row has the value 'nobody' (--control)"),
+        ({}, ["--arm", "segment"], 11, "has no column 'segment' (--arm)"),
+        ({}, ["--data", "none.csv"], 17, "none.csv is not there"),
+        ({}, ["--unit-margin", "0.3"], 2, "both were given"),
+        ({}, ["--budget", "-5"], 2, "--budget is -5 euro"),
+        ({}, ["--contact-cost", "-1"], 2, "a contact costs 0 euro or more"),
+        ({}, ["--contact-cost", "fax=1"], 2, "--contact-cost names 'fax'"),
+        ({}, ["--threads", "0"], 2, "--threads is 0"),
+        ({}, ["--share", "none=0.9", "--share", "arm 1=0.1"], 19, "do not read this trial"),
+        ({}, ["--share", "none=0"], 2, "give a share above 0"),
+        ({}, ["--list", "none.csv"], 17, "none.csv is not there"),
+        ({"margin": [1.0] * 600}, [], 19, "the outcome is 1.0 in every row"),
+        ({"arm": ["none"] * 600}, [], 19, "every row has 'none'"),
+        ({"arm": ["none"] * 590 + ["arm 1"] * 10}, [], 19, "too few rows in arm 1 (10)"),
+        ({"arm": ["none"] * 440 + ["arm 1"] * 160}, [], 19, "do not read this trial"),
+        ({"p": spoil([0.5] * 600, _3=1.0)}, ["--propensity", "p"], 19, "the propensity is 1 in row 4"),
+        ({"late": [str(a) + "!" for a in BASE["arm"]]}, [], 19, "'late' (p = "),
+    ],
+)
+def test_what_cannot_be_answered_is_one_sentence_and_writes_nothing(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    changes: dict[str, Any],
+    words: list[str],
+    code: int,
+    says: str,
+) -> None:
+    data = written(tmp_path / "t.csv", **changes)
+    out = tmp_path / "o"
+    assert main(["--data", str(data), *FLAGS, *MARGIN, "--out", str(out), *words, "--json"]) == code
+    said = capsys.readouterr()
+    assert says in said.err
+    assert said.out == ""
+    assert said.err.count("\n") == 1
+    assert not out.exists()
+
+
+def test_one_of_margin_and_unit_margin_must_be_given(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = written(tmp_path / "t.csv")
+    assert main(["--data", str(data), *FLAGS, "--contact-cost", "0", "--json"]) == 2
+    assert "neither was given" in capsys.readouterr().err
+
+
+def test_a_file_in_place_of_the_folder_is_named_before_any_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = written(tmp_path / "t.csv")
+    assert main(["--data", str(data), *FLAGS, *MARGIN, "--out", str(data), "--json"]) == 2
+    assert "t.csv is a file: name a folder" in capsys.readouterr().err
+
+
+def test_help_loads_no_econml_and_no_lightgbm() -> None:
+    code = (
+        "import sys\nfrom jobs.lift import main\n"
+        "try:\n    main(['--help'])\nexcept SystemExit:\n"
+        "    print({'econml', 'lightgbm', 'sklearn'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip().endswith("set()")
+    assert "--unit-margin" in done.stdout
