@@ -52,7 +52,7 @@ class Scored:
     model_version : str
         Model that made them.
     twice : int
-        Rows of customers that stood in two files; the first was kept.
+        Customers that stood in two files; each is one customer here.
     """
 
     customer_id: pa.Array
@@ -169,26 +169,29 @@ def _scored(campaign: Campaign, run_date: date, stores: Stores) -> Scored | None
     rows = read_whole(stores.tables, UPLIFT_SCORES, where, columns)
     if not rows.num_rows:
         return None
-    # Files come in any order: sorted, the same scores always give the same offers.
-    rows = rows.sort_by([("customer_id", "ascending"), ("arm", "ascending")])
+    # Files come in any order: sorted, the same scores always give the same offers. Of a customer that stands
+    # in two files the lowest effect counts, and one row without consent is enough.
+    rows = rows.sort_by([("customer_id", "ascending"), ("arm", "ascending"), ("effect_eur", "ascending")])
     coded = rows["customer_id"].combine_chunks().dictionary_encode()
     customer = coded.indices.to_numpy()
     names = pa.array([arm.name for arm in campaign.arms])
     arm = pc.index_in(rows["arm"], value_set=names)
     known = pc.is_valid(arm).to_numpy()
     effect = np.full((len(coded.dictionary), len(names)), np.nan)
-    # Of a customer that stands twice the first row is kept: written last.
+    # What is written last stands.
     back = np.flatnonzero(known)[::-1]
     effect[customer[back], arm.to_numpy()[back].astype(np.int64)] = rows["effect_eur"].to_numpy()[back]
     first = np.unique(customer, return_index=True)[1]
+    consent = np.logical_and.reduceat(rows["consent"].to_numpy(), first)
+    again = known[1:] & (customer[1:] == customer[:-1]) & pc.equal(arm[1:], arm[:-1]).fill_null(False).to_numpy()
     # An arm that the model never learnt is worth nothing, and so is never offered.
     return Scored(
         customer_id=coded.dictionary,
         account_id=rows["account_id"].combine_chunks().take(pa.array(first)),
-        consent=rows["consent"].combine_chunks().take(pa.array(first)),
+        consent=pa.array(consent),
         effect_eur=np.nan_to_num(effect),
         model_version=rows["model_version"][0].as_py(),
-        twice=int(known.sum()) - int(np.isfinite(effect).sum()),
+        twice=len(np.unique(customer[1:][again])),
     )
 
 
