@@ -25,6 +25,9 @@ from jobs.tables.outputs import FRAUD_FEATURES
 
 KIND = "fraud"
 
+CALENDAR = ("is_weekend",)
+"""Features that say which day it is: a night holds one day, a profile many, so they would drift by design."""
+
 
 @dataclass(frozen=True)
 class TrainFraud:
@@ -100,7 +103,8 @@ def _profile(features: pa.Table, training: FraudTraining) -> dict[str, Any]:
         )
     )
     score = training.scorer.probability(later, training.plan.threads)
-    columns = later.select(list(training.scorer.features)).append_column(SCORE, pa.array(score))
+    judged = [name for name in training.scorer.features if name not in CALENDAR]
+    columns = later.select(judged).append_column(SCORE, pa.array(score))
     return profile_of(columns).to_dict()
 
 

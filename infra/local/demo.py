@@ -1,9 +1,7 @@
 """The demo: a local cloud, a made-up world or real data, models, one night, and what came of it."""
 
 import argparse
-import shutil
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +9,6 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
-from jobs.nightly.page import night_page
 from rich.console import Console
 from rich.table import Table as Grid
 
@@ -20,13 +17,15 @@ from infra.local.demo_figures import details_of, night_figures, review_queue
 from infra.local.load import EXAMPLES, load_payments, load_trial, load_world
 from jobs.build_fraud_features import BuildFraudFeatures, build_fraud_features
 from jobs.nightly import Nightly, nightly
-from jobs.pages.night import night_html
+from jobs.nightly.page import night_page
+from jobs.pages.night import NightPage, night_html
 from jobs.runtime.command import guarded
 from jobs.runtime.layout import campaign_ids
 from jobs.runtime.progress import Steps
 from jobs.runtime.report import Report
 from jobs.runtime.stores import Stores, open_stores
 from jobs.science.synthetic import World
+from jobs.storage.result_folder import write_results
 from jobs.storage.tables import read_whole
 from jobs.tables.outputs import OFFERS
 from jobs.train_fraud import TrainFraud, train_fraud
@@ -89,8 +88,17 @@ def play(data: Path | None, customers: int, seed: int, out: Path) -> None:
                 reports = nightly(Nightly(scene.run_date), stores)
                 at.note = ", ".join(f"{r.verb} {r.seconds:.1f}" for r in reports)
             truth = true_net_eur(scene.world, stores, scene.run_date) if scene.world else None
-            _write(scene, reports, stores, truth, out)
-            _show(scene, night_figures(reports, training, truth), stores, out)
+            page = night_page(
+                scene.run_date,
+                reports,
+                stores,
+                source=scene.source,
+                notes=scene.notes,
+                true_net_eur=truth,
+                next_commands=_next_commands(scene),
+            )
+            _write(page, reports, stores, out)
+            _show(scene, night_figures(reports, training, page.headline), stores, out)
     finally:
         shown.close()
 
@@ -204,20 +212,10 @@ def _verdict(report: Report) -> str:
     return f"{report.kind}: {verdict['kind']}" + (f", {verdict['arm']}" if verdict["arm"] else "")
 
 
-def _write(scene: Scene, reports: Sequence[Report], stores: Stores, truth: float | None, out: Path) -> None:
-    out.mkdir(parents=True, exist_ok=True)
-    page = night_page(
-        scene.run_date,
-        reports,
-        stores,
-        source=scene.source,
-        notes=scene.notes,
-        true_net_eur=truth,
-        next_commands=_next_commands(scene),
-    )
-    _replace(out / "night.html", night_html(page).encode())
-    for campaign, published in details_of(reports, "publish-offers").get("published", {}).items():
-        _replace(out / f"offers-{campaign}.csv", stores.objects.get(published["key"]))
+def _write(page: NightPage, reports: Sequence[Report], stores: Stores, out: Path) -> None:
+    published = details_of(reports, "publish-offers").get("published", {})
+    lists = {f"offers-{campaign}.csv": stores.objects.get(of["key"]) for campaign, of in published.items()}
+    write_results(out, {"night.html": night_html(page).encode(), **lists})
 
 
 def _show(scene: Scene, figures: Grid, stores: Stores, out: Path) -> None:
@@ -240,10 +238,3 @@ def _next_commands(scene: Scene) -> tuple[str, ...]:
             "--outcome spend --exclude visit --exclude conversion --unit-margin 0.3 --contact-cost 0.02",
         )
     return ("make demo DATA=../shared/data", ".venv/bin/netlift lift --help")
-
-
-def _replace(path: Path, body: bytes) -> None:
-    """Write a file so that a reader sees the old one or the new one."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-        file.write(body)
-    shutil.move(file.name, path)

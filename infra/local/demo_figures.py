@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.table import Table as Grid
 
+from jobs.pages.night import Headline
 from jobs.runtime.report import Report
 from jobs.runtime.stores import Stores
 from jobs.storage.tables import read_whole
@@ -14,14 +15,13 @@ from jobs.tables.outputs import FRAUD_SCORES
 QUEUE_ROWS = 5
 
 
-def night_figures(reports: Sequence[Report], training: Sequence[Report], truth: float | None) -> Grid:
-    """Return the figures of a night as a grid; `truth` is what its offers truly earn, in euro, where that is known."""
+def night_figures(reports: Sequence[Report], training: Sequence[Report], headline: Headline) -> Grid:
+    """Return the figures of a night as a grid, with the promise and, where it is known, the truth."""
     every = [*training, *reports]
     read, aside = by_input(every, "rows_in"), by_input(every, "rows_quarantined")
     campaigns = list(details_of(reports, "allocate-offers").get("campaigns", {}).values())
     scored = sum(r.rows_used for r in reports if r.verb == "score-uplift")
     spend, budget = sum(c["spend_eur"] for c in campaigns), sum(c["budget_eur"] for c in campaigns)
-    promised = sum(c["expected_net_eur"] for c in campaigns)
     fraud = details_of(reports, "score-fraud")
     grid = Grid(box=None, show_header=False, padding=(0, 2, 0, 0))
     grid.add_column(style="dim")
@@ -34,8 +34,9 @@ def night_figures(reports: Sequence[Report], training: Sequence[Report], truth: 
         ("payments scored", f"{fraud.get('transactions', 0):,}", f"{fraud.get('reviewed', 0):,} of them to review"),
         ("offers", f"{sum(c['offered'] for c in campaigns):,}", _arms(campaigns)),
         ("budget used", f"{spend:,.2f} €", f"of {budget:,.2f} €"),
-        ("expected net", f"{promised:,.0f} €", _certified(campaigns)),
-        *([("true net", f"{truth:,.0f} €", "what these offers truly earn in the made-up world")] if truth else []),
+        ("expected net", f"{headline.net_eur.value:,.0f} €", _interval(headline)),
+        ("proof", f"{sum(c['dual_bound_eur'] for c in campaigns):,.2f} €", "no list can bring more by the same scores"),
+        *_truth(headline),
         ("seconds", f"{sum(r.seconds for r in reports):.1f}", "for the night, without training"),
     ):
         grid.add_row(name, figure, words)
@@ -45,7 +46,7 @@ def night_figures(reports: Sequence[Report], training: Sequence[Report], truth: 
 def review_queue(stores: Stores, run_date: date) -> Grid:
     """Return the payments to look at first, with reasons."""
     columns = ["rank", "transaction_id", "amount_eur", "fraud_probability", "reason_1", "reason_2"]
-    where = {"run_date": run_date, "rank": (1, QUEUE_ROWS)}
+    where = {"run_date": run_date, "rank": (1, QUEUE_ROWS), "outcome": "review"}
     rows = read_whole(stores.tables, FRAUD_SCORES, where, columns).sort_by("rank").to_pylist()
     grid = Grid(title="\ntop of the review queue", title_justify="left", box=None, padding=(0, 2, 0, 0))
     for name, justify in (("", "right"), ("payment", "left"), ("euro", "right"), ("fraud", "right"), ("why", "left")):
@@ -65,9 +66,17 @@ def _arms(campaigns: Sequence[dict[str, Any]]) -> str:
     return ", ".join(f"{arm} {count:,}" for arm, count in counted.items() if count)
 
 
-def _certified(campaigns: Sequence[dict[str, Any]]) -> str:
-    bound = sum(c["dual_bound_eur"] for c in campaigns)
-    return f"after contact and fraud; by the same scores no list can bring more than {bound:,.2f} €"
+def _interval(headline: Headline) -> str:
+    net = headline.net_eur
+    if net.low is None or net.high is None:
+        return "after contact and fraud"
+    return f"after contact and fraud; {headline.confidence:.0%} interval {net.low:,.0f} to {net.high:,.0f} €"
+
+
+def _truth(headline: Headline) -> list[tuple[str, str, str]]:
+    if headline.true_net_eur is None:
+        return []
+    return [("true net", f"{headline.true_net_eur:,.0f} €", "what these offers truly earn in the made-up world")]
 
 
 def by_input(reports: Sequence[Report], count: str) -> dict[str, int]:

@@ -9,13 +9,14 @@ import typing
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from jobs.errors import BadRequest, NetliftError
 from jobs.runtime.logs import to_stderr
 from jobs.runtime.report import Report
-from jobs.runtime.run import Job, run_job
-from jobs.runtime.stores import open_stores
+
+if TYPE_CHECKING:
+    from jobs.runtime.run import Job
 
 RequestT = TypeVar("RequestT")
 
@@ -120,7 +121,7 @@ def request_from(request: type[RequestT], values: Mapping[str, Any]) -> RequestT
     return request(**read)
 
 
-def main(job: Job[Any], argv: Sequence[str] | None = None) -> int:
+def main(job: "Job[Any]", argv: Sequence[str] | None = None) -> int:
     """Run a job from the command line.
 
     Parameters
@@ -135,6 +136,9 @@ def main(job: Job[Any], argv: Sequence[str] | None = None) -> int:
     int
         0, or the exit code of the named failure, whose sentence is printed to stderr.
     """
+    from jobs.runtime.run import run_job  # noqa: PLC0415  a verb without a run, such as lift, needs neither
+    from jobs.runtime.stores import open_stores  # noqa: PLC0415
+
     asked = parse(job.request, f"netlift {job.step.verb}", sys.argv[1:] if argv is None else argv)
     to_stderr()
     return guarded(lambda: print_report(run_job(job, asked, open_stores())))
