@@ -100,6 +100,21 @@ def test_an_error_that_no_retry_helps_stops_the_night(local_cloud: LocalCloud, l
     assert "finish-after-2" not in _kept(local_home), "a run of which a shard is missing is not finished"
 
 
+def test_files_without_a_row_of_the_days_are_no_input_and_the_night_goes_on(
+    local_cloud: LocalCloud, local_home: LocalHome
+) -> None:
+    """Toy handlers: every shard finds nothing to work, as the night in one process would say too."""
+    ended = _toy_night(local_cloud, local_home, {"run_date": "old"})
+    assert ended.status == "SUCCEEDED", ended.cause
+    assert [(step["verb"], step["state"]) for step in ended.output] == [
+        ("sharded", "no input"),
+        ("done", "no input"),
+        ("dry", "no input"),
+    ]
+    assert "no row of these days" in ended.output[0]["why"]
+    assert _kept(local_home) == set(), "a run without rows is not finished"
+
+
 def test_a_state_that_nobody_knows_stops_the_night(local_cloud: LocalCloud, local_home: LocalHome) -> None:
     ended = _toy_night(local_cloud, local_home, {"run_date": "strange"})
     assert (ended.status, ended.error) == ("FAILED", "UnknownState")

@@ -6,7 +6,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
-from jobs.errors import BadFile, StorageUnavailable
+from jobs.errors import BadFile, NoInput, StorageUnavailable
 
 
 def plan(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -16,12 +16,16 @@ def plan(event: dict[str, Any], context: Any) -> dict[str, Any]:
         return {"steps": [{"verb": v, "kind": "k", "run_date": event["run_date"]} for v in verbs]}
     if event["run_date"] == "strange":
         return {**event, "state": "half planned", "shards": []}
+    if event["run_date"] == "old":
+        return {**event, "state": "planned", "shards": [0], "run_id": "run-old", "attempt": 1}
     state = {"sharded": "planned", "done": "already done", "dry": "no input"}[event["verb"]]
     return {**event, "state": state, "shards": [0, 1, 2], "run_id": f"run-{event['run_date']}", "attempt": 1}
 
 
 def work(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Work a shard; the third fails at its first attempt, and the second for good in a broken night."""
+    if event["run_id"] == "run-old":
+        raise NoInput("transactions: there is no row of these days: load them.")
     if event["run_id"] == "run-broken" and event["shard"] == 1:
         raise BadFile("shard 1 is truncated: write it again.")
     if event["shard"] == 2 and _put("tried", IfNoneMatch="*"):
