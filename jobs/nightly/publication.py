@@ -1,13 +1,13 @@
 """Where the page of a night goes: among the published files, and into a local file if one is asked for."""
 
 import hashlib
-import tempfile
 from pathlib import Path
 
 from jobs.errors import BadRequest
 from jobs.pages.night import NightPage, night_html
 from jobs.runtime.home import Home
 from jobs.runtime.layout import night_page_key
+from jobs.storage.result_folder import write_results
 
 _DIGEST_CHARS = 16
 
@@ -33,7 +33,7 @@ def publish_page(page: NightPage, home: Home, copy: Path | None = None) -> str:
     key = night_page_key(page.run_date, hashlib.sha256(body).hexdigest()[:_DIGEST_CHARS])
     home.objects.put_if_absent(key, body)
     if copy is not None:
-        _replace(copy, body)
+        write_results(copy.parent, {copy.name: body})
     return f"{home.objects.uri}/{key}"
 
 
@@ -51,17 +51,3 @@ def check_place(copy: Path | None) -> None:
         raise BadRequest(f"page {copy}: there is no folder {copy.parent}: make it, or name another file.")
     if copy.is_dir():
         raise BadRequest(f"page {copy} is a folder: name a file in it.")
-
-
-def _replace(file: Path, body: bytes) -> None:
-    """Write beside the file and put it in place: a reader sees the old page or the new one."""
-    with tempfile.NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}-", delete=False) as beside:
-        written = Path(beside.name)
-        try:
-            beside.write(body)
-            beside.flush()
-            written.chmod(0o644)
-            written.replace(file)
-        except BaseException:
-            written.unlink(missing_ok=True)
-            raise

@@ -50,7 +50,7 @@ def write_results(folder: Path, files: Mapping[str, bytes]) -> dict[str, Path]:
             written.replace(folder / name)
     except OSError as error:
         raise BadEnvironment(
-            f"{folder} cannot be written ({error.strerror or error}): make room, or name another folder with --out"
+            f"{folder} cannot be written ({error.strerror or error}): make room, or name another folder"
         ) from error
     finally:
         for left in aside.values():
