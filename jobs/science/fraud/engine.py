@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 import duckdb
 import pyarrow as pa
 import pyarrow.dataset as ds
 
-from jobs.errors import BadRows, BadSchema, NoInput
+from jobs.errors import BadRequest, BadRows, BadSchema, NoInput
 
 DAY_S = 86_400
 AMOUNT_UNITS_PER_EUR = 10_000
@@ -121,6 +122,8 @@ def opened(
         If an input lacks a column.
     NoInput
         If the span holds no transaction.
+    BadRequest
+        If the memory does not suffice.
     """
     settings: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": f"{limits.memory_mb}MB",
@@ -129,14 +132,19 @@ def opened(
     }
     if limits.temp_directory is not None:
         settings["temp_directory"] = limits.temp_directory
-    with duckdb.connect(":memory:", config=settings) as connection:
-        connection.execute(_TRANSACTIONS)
-        connection.execute(_FRAUD_REPORTS)
-        span = {"units": AMOUNT_UNITS_PER_EUR, "first_us": first_s * 1_000_000, "end_us": end_s * 1_000_000}
-        _load(connection, transactions, "transactions", _INSERT_TRANSACTIONS, span)
-        _load(connection, fraud_reports, "fraud_reports", _INSERT_FRAUD_REPORTS, {})
-        _check(connection, first_s, end_s)
-        yield connection
+    try:
+        with duckdb.connect(":memory:", config=settings) as connection:
+            connection.execute(_TRANSACTIONS)
+            connection.execute(_FRAUD_REPORTS)
+            span = {"units": AMOUNT_UNITS_PER_EUR, "first_us": first_s * 1_000_000, "end_us": end_s * 1_000_000}
+            _load(connection, transactions, "transactions", _INSERT_TRANSACTIONS, span)
+            _load(connection, fraud_reports, "fraud_reports", _INSERT_FRAUD_REPORTS, {})
+            _check(connection, first_s, end_s)
+            yield connection
+    except duckdb.OutOfMemoryException as error:
+        raise BadRequest(
+            f"memory_mb is {limits.memory_mb}, too little for these transactions; give it more, or fewer days."
+        ) from error
 
 
 def _load(connection: duckdb.DuckDBPyConnection, source: Source, name: str, insert: str, span: dict[str, int]) -> None:
@@ -165,7 +173,7 @@ def _parts(source: Any) -> Iterable[Any]:
 def _check(connection: duckdb.DuckDBPyConnection, first_s: int, end_s: int) -> None:
     if connection.execute("SELECT 1 FROM transactions LIMIT 1").fetchone() is None:
         raise NoInput(
-            f"transactions: there is no row from second {first_s} up to {end_s} (epoch); "
+            f"transactions: there is no row from {_moment(first_s)} up to {_moment(end_s)}; "
             f"load the transactions of these days, or ask for days that have some."
         )
     if bad := connection.execute(_BAD_TRANSACTION).fetchone():
@@ -180,3 +188,7 @@ def _check(connection: duckdb.DuckDBPyConnection, first_s: int, end_s: int) -> N
             f"transactions: transaction_id {twice[0]!r} stands there more than once; "
             f"keep one row of it before features are built."
         )
+
+
+def _moment(epoch_s: int) -> str:
+    return f"{datetime.fromtimestamp(epoch_s, UTC):%Y-%m-%d %H:%M} UTC"
