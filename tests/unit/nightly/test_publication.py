@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.errors import BadRequest
+from jobs.errors import BadEnvironment, BadRequest
 from jobs.nightly.publication import check_place, publish_page
 from jobs.pages.figures import Interval
 from jobs.pages.night import Headline, NightPage, night_html
@@ -41,7 +41,7 @@ def test_a_copy_replaces_the_file_that_stood_there_and_leaves_nothing_beside_it(
 def test_a_copy_that_cannot_be_put_in_place_leaves_nothing_beside_it(home: Home, tmp_path: Path) -> None:
     folder = tmp_path / "out"
     (folder / "taken").mkdir(parents=True)
-    with pytest.raises(IsADirectoryError):
+    with pytest.raises(BadEnvironment, match="cannot be written"):
         publish_page(PAGE, home, folder / "taken")
     assert [p.name for p in folder.iterdir()] == ["taken"]
 
