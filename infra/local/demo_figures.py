@@ -35,7 +35,7 @@ def night_figures(reports: Sequence[Report], training: Sequence[Report], headlin
         ("offers", f"{sum(c['offered'] for c in campaigns):,}", _arms(campaigns)),
         ("budget used", f"{spend:,.2f} €", f"of {budget:,.2f} €"),
         ("expected net", f"{headline.net_eur.value:,.0f} €", _interval(headline)),
-        ("at most", f"{sum(c['dual_bound_eur'] for c in campaigns):,.2f} €", "could any list bring, by the same scores"),
+        ("at most", f"{sum(c['dual_bound_eur'] for c in campaigns):,.2f} €", "could any list bring by these scores"),
         *_truth(headline),
         ("seconds", f"{sum(r.seconds for r in reports):.1f}", "for the night, without training"),
     ):
