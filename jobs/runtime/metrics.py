@@ -22,6 +22,7 @@ UNITS = {
     "gb_seconds": "None",
     "vcpu_seconds": "None",
     "failures": "Count",
+    "drift_alarms": "Count",
 }
 """Every metric with its unit, as CloudWatch names units."""
 

@@ -194,6 +194,8 @@ def _of_run(report: Report) -> dict[str, float | None]:
         "quarantined_percent": 100.0 * report.rows_quarantined / report.rows_in if report.rows_in else None,
         "rows_out": sum(report.rows_out.values()),
         "seconds": report.seconds,
+        # Only drift says how many variables are at each level; of another verb there is nothing to say.
+        "drift_alarms": report.details.get("alarm", 0) if report.verb == "monitor-drift" else None,
     }
 
 

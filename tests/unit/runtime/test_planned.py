@@ -119,6 +119,7 @@ def test_the_runs_metrics_hold_its_rows_and_the_cost_of_all_its_parts(
     lines = [read_metrics(line) for line in capsys.readouterr().out.splitlines() if is_metrics(line)]
     assert [dimensions[0]["part"] for dimensions, _, _ in lines] == ["shard", "shard", "run"]
     _, metrics, root = lines[-1]
+    assert "drift_alarms" not in metrics
     assert {name: metrics[name][0] for name in ("rows_in", "rows_out", "quarantined_percent")} == {
         "rows_in": 5,
         "rows_out": 5,
@@ -176,6 +177,29 @@ def test_a_file_that_vanished_before_the_commit_is_named(stores: Stores, run_id:
     with pytest.raises(ObjectMissing, match=r"b\.parquet"):
         finish_planned_run(run_id, 1, stores, OWN)
     assert stores.tables.count(UPLIFT_SCORES) == 0
+
+
+@pytest.mark.parametrize(("details", "alarms"), [({"stable": 7, "alarm": 2}, 2), ({"stable": 9}, 0)])
+def test_drift_counts_the_variables_that_alarm(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    details: dict[str, int],
+    alarms: int,
+) -> None:
+    def tell(request: Toy, stores: Stores, shard: OpenShard) -> None:
+        shard.details |= details
+
+    job = replace(JOB, step=replace(step("monitor-drift"), after=()), work=tell)
+    monkeypatch.setattr(planned, "job_of", lambda _: job)
+    stores = small_home(tmp_path)
+    manifest = plan_request(job.step, Toy(DAY, "spring"), stores)
+    begin(manifest, stores.ledger, "planner")
+    work_planned_shard(manifest.key.run_id, 1, 0, stores, LAMBDA)
+    finish_planned_run(manifest.key.run_id, 1, stores, LAMBDA)
+    shard_line, run_line = [read_metrics(line)[1] for line in capsys.readouterr().out.splitlines()]
+    assert "drift_alarms" not in shard_line
+    assert run_line["drift_alarms"] == (alarms, "Count")
 
 
 def test_a_missing_shard_stops_the_commit(stores: Stores, run_id: str) -> None:
