@@ -7,8 +7,11 @@ TOOLS := .venv-tools/bin
 NETLIFT_DATA ?= $(wildcard ../shared/data)
 export NETLIFT_DATA
 DATA ?=
+IMAGE_URI ?=
+# a Python 3.12 that runs (a version manager may leave dead names on PATH), else whichever there is
+RUNTIME_PYTHON = $(shell python3.12 -c '' 2>/dev/null && echo python3.12 || (test -x $(BIN)/python && echo $(BIN)/python) || echo python3)
 
-.PHONY: help install demo test test-all check lint types arrows template format data lock clean
+.PHONY: help install demo test test-all check lint types arrows template format data lock tools image clean
 
 help: ## show this
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -57,10 +60,17 @@ data: install ## fetch the public data sets with digests and licences into data/
 
 lock: install ## resolve the locks anew
 	@bash infra/tools/lock.sh
+	@bash infra/packages/lock.sh
+
+tools: .venv-tools/.installed ## make .venv-tools: SAM with Lambda's emulator, cfn-lint
+
+image: install ## build the image of functions and Batch; IMAGE_URI=... pushes it there
+	@bash infra/container/image.sh $(IMAGE_URI)
 
 clean: ## remove what was made
 	@rm -rf .venv .venv-tools out build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info
 
-build-PlanShards: # sam build calls this: the light package, without anything that boto3's runtime has
-	@cp -R functions jobs "$(ARTIFACTS_DIR)/"
-	@find "$(ARTIFACTS_DIR)" -name __pycache__ -prune -exec rm -rf {} +
+# sam build calls build-NAME for the zipped function NAME: our code, no library (infra/packages/declared.py).
+# With the runtime's own Python the code is compiled too, which saves a fifth of a second at each cold start.
+build-%:
+	@$(RUNTIME_PYTHON) -m infra.packages "$(ARTIFACTS_DIR)"

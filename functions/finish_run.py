@@ -2,10 +2,8 @@
 
 from typing import Any
 
-from jobs.runtime.begin import resume
 from jobs.runtime.event import field
-from jobs.runtime.plan import read_manifest
-from jobs.runtime.run import finish_run
+from jobs.runtime.planned import finish_planned_run
 from jobs.runtime.stores import open_stores
 
 
@@ -25,13 +23,6 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         The run's report, without its details; of a run that is finished already, the one it has.
     """
     del context
-    stores = open_stores()
-    manifest = read_manifest(stores, field(event, "run_id", str))
-    attempt = field(event, "attempt", int)
-    report = stores.ledger.report(manifest.key)
-    # Lambda's answer may be lost after the commit, and the state machine asks again.
-    if report is None:
-        claim = resume(manifest, attempt, stores.ledger)
-        with stores.ledger.heartbeat(claim):
-            report = finish_run(manifest, claim, stores).to_dict()
+    # A run that is finished already answers again: Lambda's answer may be lost, and the state machine asks again.
+    report = finish_planned_run(field(event, "run_id", str), field(event, "attempt", int), open_stores())
     return {name: value for name, value in report.items() if name != "details"}

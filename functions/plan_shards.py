@@ -1,15 +1,19 @@
-"""Lambda: list the night's steps, or plan and claim one step's run. Light: no Arrow, no models."""
+"""Lambda: list a chain's steps, or plan and claim one step's run. Light: no Arrow, no models."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from functions.engine import LAMBDA, choose
 from jobs.errors import BadRequest, NoInput
 from jobs.runtime.begin import begin
-from jobs.runtime.chain import NIGHT, Step, step
+from jobs.runtime.chain import NIGHT, TRAINING, Step, step
 from jobs.runtime.event import field
 from jobs.runtime.home import Home, open_home
 from jobs.runtime.plan import kinds, plan
 from jobs.runtime.report import Report
+
+CHAINS = {"nightly": NIGHT, "weekly": TRAINING}
+"""What runs every night, and what makes the models every week."""
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
@@ -19,7 +23,8 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     ----------
     event : dict
         ``scheduled_at`` (ISO moment, the night is of the day before) or ``run_date``; with ``verb`` and
-        ``kind`` the run of that step is planned, without them the night's steps are listed.
+        ``kind`` the run of that step is planned, without them the steps of ``chain`` ("nightly", unless it
+        says "weekly") are listed.
     context : object
         Lambda's context; its request id names the holder of the lease.
 
@@ -27,14 +32,16 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     -------
     dict
         ``run_date`` and ``steps``, or ``state`` ("planned", "already done", "no input"), ``run_id``,
-        ``attempt`` and ``shards`` (their numbers).
+        ``attempt``, ``engine`` ("lambda" or "batch"), ``shards`` (numbers of those that are not staged by an
+        earlier attempt) and ``array_size`` (how many shards there are in all).
     """
     home = open_home()
     run_date = _run_date(event)
     if "verb" in event:
         verb, kind = field(event, "verb", str), field(event, "kind", str)
         return _planned(home, step(verb), kind, run_date, str(getattr(context, "aws_request_id", "local")))
-    steps = [{"verb": s.verb, "kind": kind, "run_date": str(run_date)} for s in NIGHT for kind in kinds(s, home)]
+    chain = CHAINS[_chain(event)]
+    steps = [{"verb": s.verb, "kind": kind, "run_date": str(run_date)} for s in chain for kind in kinds(s, home)]
     return {"run_date": str(run_date), "steps": steps}
 
 
@@ -48,16 +55,28 @@ def _planned(home: Home, of: Step, kind: str, run_date: date, holder: str) -> di
         manifest = plan(of, home, run_date, kind, run_date, {})
     except NoInput as missing:
         return {**answer, "state": "no input", "why": str(missing)}
+    engine = choose(manifest, home)
     claim = begin(manifest, home.ledger, holder)
     if isinstance(claim, Report):
         return {**answer, "state": "already done", "run_id": claim.run_id}
+    staged = home.ledger.staged(manifest.key) if claim.attempt > 1 else {}
     return {
         **answer,
         "state": "planned",
         "run_id": claim.key.run_id,
         "attempt": claim.attempt,
-        "shards": list(range(manifest.shards)),
+        "engine": engine,
+        # the numbers travel to Lambda one by one; an array job counts by itself
+        "shards": [n for n in range(manifest.shards) if n not in staged] if engine == LAMBDA else [],
+        "array_size": manifest.shards,
     }
+
+
+def _chain(event: dict[str, Any]) -> str:
+    chain = event.get("chain", "nightly")
+    if chain not in CHAINS:
+        raise BadRequest(f"the event's 'chain' is {chain!r}: give {' or '.join(CHAINS)}.")
+    return str(chain)
 
 
 def _run_date(event: dict[str, Any]) -> date:

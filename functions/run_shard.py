@@ -2,13 +2,8 @@
 
 from typing import Any
 
-from jobs.nightly import job_of
-from jobs.runtime.begin import resume
-from jobs.runtime.chain import step
-from jobs.runtime.command import request_from
 from jobs.runtime.event import field
-from jobs.runtime.plan import read_manifest
-from jobs.runtime.run import request_values, work_shard
+from jobs.runtime.planned import work_planned_shard
 from jobs.runtime.stores import open_stores
 
 
@@ -28,11 +23,6 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         ``run_id``, ``shard`` and the ``rows`` that were staged.
     """
     del context
-    stores = open_stores()
-    manifest = read_manifest(stores, field(event, "run_id", str))
-    job = job_of(step(manifest.verb))
-    claim = resume(manifest, field(event, "attempt", int), stores.ledger)
-    request = request_from(job.request, request_values(manifest, job))
-    with stores.ledger.heartbeat(claim):
-        record = work_shard(job, manifest, claim, field(event, "shard", int), request, stores)
-    return {"run_id": claim.key.run_id, "shard": event["shard"], "rows": sum(s.rows for s in record.staged)}
+    run_id, attempt, shard = field(event, "run_id", str), field(event, "attempt", int), field(event, "shard", int)
+    record = work_planned_shard(run_id, attempt, shard, open_stores())
+    return {"run_id": run_id, "shard": shard, "rows": sum(s.rows for s in record.staged)}

@@ -9,6 +9,7 @@ from jobs.runtime.chain import NIGHT, TRAINING
 
 _NIGHTLY = "run nightly"
 _LIFT = "lift"
+_MODULES = {_LIFT: "jobs.lift", "runs": "jobs.runs", "rerun": "jobs.rerun", "doctor": "jobs.doctor"}
 
 ABOUT = {
     _LIFT: "a randomised trial in; verdict, list and expected net euros out",
@@ -22,6 +23,9 @@ ABOUT = {
     "allocate-offers": "who gets which offer under budget and caps, with a certificate",
     "publish-offers": "each campaign's list as CSV, under a new name",
     "monitor-drift": "how far the night's rows are from what the models were trained on",
+    "runs": "every run: state, rows, seconds, what it cost",
+    "rerun": "complete a run that failed: only the shards that are left",
+    "doctor": "is everything there that a night needs; what to do where it is not",
 }
 
 
@@ -43,10 +47,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(_usage())
         return 0
     if words[:2] == ["run", "nightly"]:
+        if any(word.split("=")[0] == "--backfill" for word in words[2:]):
+            backfill: Callable[[Sequence[str]], int] = importlib.import_module("jobs.backfill").main
+            return backfill(words[2:])
         return _nightly(words[2:])
     verb = words[0]
-    if verb == _LIFT:
-        act: Callable[[Sequence[str]], int] = importlib.import_module("jobs.lift").main
+    if verb in _MODULES:
+        act: Callable[[Sequence[str]], int] = importlib.import_module(_MODULES[verb]).main
         return act(words[1:])
     for step in NIGHT + TRAINING:
         if step.verb == verb:

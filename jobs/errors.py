@@ -119,6 +119,24 @@ class BadEnvironment(NetliftError):
     exit_code = 40
 
 
+class NoCredentials(BadEnvironment):
+    """AWS credentials that are missing, expired, or no account's."""
+
+    exit_code = 41
+
+
+class NotPermitted(BadEnvironment):
+    """An action that the credentials' role may not do."""
+
+    exit_code = 42
+
+
+class NotDeployed(BadEnvironment):
+    """A bucket, table bucket, queue or image that is named and does not exist."""
+
+    exit_code = 43
+
+
 class BadRequest(NetliftError):
     """A request whose values are not allowed."""
 

@@ -1,11 +1,12 @@
 """The local cloud: moto's server and the door to S3 Tables, in threads of this process."""
 
+import logging
 import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 from uuid import uuid4
 
 import boto3
@@ -15,6 +16,7 @@ from moto.core.config import default_user_config
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from infra.local.door import ROOT, create_door
+from infra.local.emulator import Emulators, why_no_emulator
 from infra.local.function_processes import FunctionProcesses
 from infra.local.home import LocalHome
 from infra.local.mends import lambda_processes, s3tables_lists, s3tables_regions
@@ -26,6 +28,11 @@ from jobs.errors import BadRequest
 
 NAMESPACE = "netlift"
 _LONGEST_INVOCATION_S = 960
+
+Engine = Literal["emulator", "processes"]
+"""What runs Lambda functions: AWS's own Runtime Interface Emulator, or plain processes of this environment."""
+
+log = logging.getLogger(__name__)
 
 _running: set[int] = set()
 
@@ -42,6 +49,9 @@ class LocalCloud:
         AWS region, any in which S3 is served.
     port, catalog_port : int
         Ports of AWS and of the Iceberg REST catalog; 0 takes a free one.
+    functions : "emulator" or "processes"
+        What runs Lambda functions. "emulator" holds each to the libraries of its package; where it cannot be had,
+        processes take its place and a warning says why.
 
     Raises
     ------
@@ -57,8 +67,11 @@ class LocalCloud:
     0
     """
 
-    def __init__(self, region: str = "eu-west-1", port: int = 0, catalog_port: int = 0) -> None:
+    def __init__(
+        self, region: str = "eu-west-1", port: int = 0, catalog_port: int = 0, functions: Engine = "processes"
+    ) -> None:
         self.region = region
+        self._engine: Engine = functions
         self._ports = (port, catalog_port)
         self._servers: list[Server] = []
         self._home: LocalHome | None = None
@@ -83,7 +96,7 @@ class LocalCloud:
             catalog = S3TablesCatalog(self.client("s3tables"), self.client("s3"), {**where, **identity})
             self._serve(create_door(catalog, self.region, where), self._ports[1], "local-catalog")
             self._home = self.fresh_home()
-            self._functions = FunctionProcesses(self.environment())
+            self._functions = self._function_processes()
             lambda_processes.serve_with(self._functions)
         except BaseException:
             self.stop()
@@ -173,6 +186,11 @@ class LocalCloud:
         default_user_config["stepfunctions"] = {"execute_state_machine": True}
         self._runs_state_machines = True
 
+    @property
+    def engine(self) -> Engine:
+        """What runs Lambda functions, once the cloud is running."""
+        return "emulator" if isinstance(self._functions, Emulators) else "processes"
+
     def function_log(self, name: str) -> str:
         """Return all that the Lambda function called `name` has printed."""
         return self._functions.log(name) if self._functions else ""
@@ -208,6 +226,14 @@ class LocalCloud:
             if service not in self._clients:
                 self._clients[service] = self._new_client(service)
             return self._clients[service]
+
+    def _function_processes(self) -> FunctionProcesses:
+        reason = why_no_emulator() if self._engine == "emulator" else ""
+        if reason:
+            log.warning("Lambda functions run in plain processes: %s", reason)
+        if reason or self._engine == "processes":
+            return FunctionProcesses(self.environment())
+        return Emulators(self.environment())
 
     def _new_client(self, service: str) -> Any:
         session = boto3.session.Session(

@@ -1,53 +1,24 @@
-"""Lambda functions and state machines created in the local cloud, and an execution followed to its end."""
+"""Lambda functions and state machines created in the local cloud, one by one, without the template."""
 
 import io
 import json
-import re
-import time
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from infra.local.cloud import LocalCloud
+from infra.local.deploy_follow import Execution, follow
 from infra.local.home import LocalHome
-from jobs.errors import BadEnvironment
+from infra.local.mends import stepfunctions_names
+from infra.local.mends.cloudformation_state_machines import substituted
 
 ROOT = Path(__file__).resolve().parents[2]
-NIGHTLY = ROOT / "infra" / "statemachines" / "nightly.asl.json"
+CHAIN = ROOT / "infra" / "statemachines" / "chain.asl.json"
+"""The definition of both chains, nightly and weekly."""
 
-_POLL_S = 0.05
-_SUBSTITUTION = re.compile(r"\$\{(\w+)\}")
-
-
-@dataclass(frozen=True)
-class Execution:
-    """An execution that has ended.
-
-    Parameters
-    ----------
-    status : str
-        SUCCEEDED, FAILED, TIMED_OUT or ABORTED.
-    output : JSON value
-        What it came to, None unless it succeeded.
-    error, cause : str
-        Name of the error and its sentence, "" where it succeeded.
-    history : tuple of dict
-        Its events, as Step Functions tells them.
-    """
-
-    status: str
-    output: Any
-    error: str
-    cause: str
-    history: tuple[dict[str, Any], ...]
-
-    def entered(self) -> list[str]:
-        """Names of the states it entered, in the order of the history."""
-        details = (event.get("stateEnteredEventDetails") for event in self.history)
-        return [entered["name"] for entered in details if entered]
+_FUNCTIONS = ("plan_shards", "run_shard", "finish_run", "fail_run")
 
 
 class Deployment:
@@ -63,6 +34,7 @@ class Deployment:
 
     def __init__(self, cloud: LocalCloud, home: LocalHome | None = None) -> None:
         cloud.run_state_machines()
+        stepfunctions_names.apply()
         self._cloud = cloud
         self._home = home or cloud.home
         self._suffix = uuid4().hex[:8]
@@ -111,23 +83,50 @@ class Deployment:
         BadEnvironment
             If the definition has a name that is not given.
         """
-        try:
-            text = _SUBSTITUTION.sub(lambda found: substitutions[found[1]], definition.read_text())
-        except KeyError as error:
-            raise BadEnvironment(
-                f"{definition.name} has the substitution {error} which is not given: give it here and in template.yaml."
-            ) from error
+        text = substituted(definition.read_text(), dict(substitutions))
         created = self._cloud.client("stepfunctions").create_state_machine(
             name=f"{name}-{self._suffix}", definition=text, roleArn=self._role
         )
         return str(created["stateMachineArn"])
 
     def nightly(self) -> str:
-        """Create the night's three functions and its state machine; return the state machine's ARN."""
-        functions = ("plan_shards", "run_shard", "finish_run")
-        names = {name: "".join(part.title() for part in name.split("_")) + "Arn" for name in functions}
-        arns = {names[name]: self.function(name.replace("_", "-"), f"functions.{name}.handler") for name in functions}
-        return self.state_machine("nightly", NIGHTLY, arns)
+        """Create the night's functions and its state machine; return the state machine's ARN."""
+        return self.state_machine("nightly", CHAIN, self.substitutions())
+
+    def substitutions(self, functions: Mapping[str, str] = {}) -> dict[str, str]:
+        """Create all that a chain's definition names, but AWS Batch: large runs are for the template's own stack.
+
+        Parameters
+        ----------
+        functions : mapping
+            Handlers in the place of plan_shards, run_shard, finish_run and fail_run.
+
+        Returns
+        -------
+        dict
+            Values for `state_machine`.
+        """
+        handlers = {name: functions.get(name, f"functions.{name}.handler") for name in _FUNCTIONS}
+        arns = {
+            "".join(part.title() for part in name.split("_")) + "Arn": self.function(name.replace("_", "-"), handler)
+            for name, handler in handlers.items()
+        }
+        table = self._cloud.client("dynamodb").create_table(
+            TableName=f"idempotency-{self._suffix}-{uuid4().hex[:4]}",
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        topic = self._cloud.client("sns").create_topic(Name=f"reports-{self._suffix}")
+        return {
+            **arns,
+            "Chain": "nightly",
+            "Stage": "local",
+            "LocksTable": str(table["TableDescription"]["TableName"]),
+            "TopicArn": str(topic["TopicArn"]),
+            "JobQueueArn": "no-queue",
+            "JobDefinitionArn": "no-job-definition",
+        }
 
     def run(self, state_machine: str, event: Any, timeout_s: float = 600) -> Execution:
         """Start an execution and follow it to its end.
@@ -150,19 +149,7 @@ class Deployment:
         arn = client.start_execution(
             stateMachineArn=state_machine, name=f"run-{uuid4().hex[:12]}", input=json.dumps(event)
         )["executionArn"]
-        deadline = time.monotonic() + timeout_s
-        while (ended := client.describe_execution(executionArn=arn))["status"] == "RUNNING":
-            if time.monotonic() > deadline:
-                client.stop_execution(executionArn=arn, error="TimedOut", cause="stopped from outside")
-                raise TimeoutError(f"execution {arn} has not ended in {timeout_s:g} s: see its functions' logs")
-            time.sleep(_POLL_S)
-        return Execution(
-            status=ended["status"],
-            output=json.loads(ended["output"]) if ended["status"] == "SUCCEEDED" else None,
-            error=ended.get("error", ""),
-            cause=ended.get("cause", ""),
-            history=tuple(client.get_execution_history(executionArn=arn)["events"]),
-        )
+        return follow(client, arn, timeout_s)
 
     def _create_role(self) -> str:
         trust = {

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from uuid import uuid4
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,6 +36,10 @@ class Function:
         Seconds that an invocation may take.
     memory_mb : int
         Told to the handler; nothing limits it here.
+    package_type : str
+        "Zip" or "Image".
+    code : bytes
+        The zip that was deployed, nothing where it is an image.
     """
 
     name: str
@@ -44,6 +48,8 @@ class Function:
     environment: Mapping[str, str] = field(default_factory=dict)
     timeout_s: float = 3
     memory_mb: int = 128
+    package_type: str = "Zip"
+    code: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,22 @@ class Answer:
     log_tail: str
 
 
+class WarmFunction(Protocol):
+    """A function that is ready for an event; it serves one at a time."""
+
+    function: Function
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can be asked again."""
+
+    def ask(self, event: Any) -> Answer:
+        """Run the handler on an event."""
+
+    def end(self) -> None:
+        """End it, whatever it does; ending it twice is ending it once."""
+
+
 class FunctionProcesses:
     """Warm processes of functions; a process serves one invocation at a time.
 
@@ -81,9 +103,9 @@ class FunctionProcesses:
         self._concurrency = concurrency
         self._folder = tempfile.TemporaryDirectory(prefix="netlift-functions-", ignore_cleanup_errors=True)
         self._lock = threading.Lock()
-        self._idle: dict[str, list[_Process]] = {}
+        self._idle: dict[str, list[WarmFunction]] = {}
         self._slots: dict[str, threading.BoundedSemaphore] = {}
-        self._all: set[_Process] = set()
+        self._all: set[WarmFunction] = set()
 
     def invoke(self, function: Function, event: Any) -> Answer:
         """Run the function's handler on an event.
@@ -109,7 +131,7 @@ class FunctionProcesses:
 
     def log(self, name: str) -> str:
         """Return all that a function has printed."""
-        file = Path(self._folder.name) / f"{name}.log"
+        file = self._log_file(name)
         return file.read_text(errors="replace") if file.exists() else ""
 
     def close(self) -> None:
@@ -121,7 +143,13 @@ class FunctionProcesses:
             process.end()
         self._folder.cleanup()
 
-    def _take(self, function: Function) -> "_Process":
+    def _start(self, function: Function) -> WarmFunction:
+        return _Process(function, self._variables(function), self._log_file(function.name))
+
+    def _log_file(self, name: str) -> Path:
+        return Path(self._folder.name) / f"{name}.log"
+
+    def _take(self, function: Function) -> WarmFunction:
         with self._lock:
             idle = self._idle.get(function.arn, [])
             while idle:
@@ -131,12 +159,12 @@ class FunctionProcesses:
                     return process
                 self._all.discard(process)
                 process.end()
-        process = _Process(function, self._variables(function), Path(self._folder.name) / f"{function.name}.log")
+        process = self._start(function)
         with self._lock:
             self._all.add(process)
         return process
 
-    def _forget(self, process: "_Process") -> None:
+    def _forget(self, process: WarmFunction) -> None:
         with self._lock:
             self._all.discard(process)
         process.end()
@@ -235,6 +263,11 @@ class _Process:
         return Answer(json.dumps({"errorType": name, "errorMessage": sentence}), True, self._tail())
 
     def _tail(self) -> str:
-        with self._log_file.open("rb") as printed:
-            printed.seek(max(0, os.fstat(printed.fileno()).st_size - _LOG_TAIL_BYTES))
-            return printed.read().decode(errors="replace")
+        return log_tail(self._log_file)
+
+
+def log_tail(file: Path) -> str:
+    """Return the last 4 KB of a log, as Lambda's answer may carry them."""
+    with file.open("rb") as printed:
+        printed.seek(max(0, os.fstat(printed.fileno()).st_size - _LOG_TAIL_BYTES))
+        return printed.read().decode(errors="replace")

@@ -15,6 +15,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from jobs.errors import BadRequest, RowsLost
 from jobs.runtime.begin import begin
 from jobs.runtime.chain import Step, step
+from jobs.runtime.logs import about
 from jobs.runtime.plan import Manifest, plan
 from jobs.runtime.report import Report, peak_mb
 from jobs.runtime.shard import Counts, OpenShard, ShardRecord, total
@@ -86,14 +87,16 @@ def run_job(job: Job[RequestT], request: RequestT, stores: Stores) -> Report:
     claim = begin(manifest, stores.ledger, _holder())
     if isinstance(claim, Report):
         return claim
-    try:
-        with stores.ledger.heartbeat(claim):
-            for index in range(manifest.shards):
-                work_shard(job, manifest, claim, index, request, stores)
-            return finish_run(manifest, claim, stores)
-    except Exception as error:
-        stores.ledger.fail(claim, {"type": type(error).__name__, "message": str(error)})
-        raise
+    with about(run_id=claim.key.run_id, verb=manifest.verb):
+        try:
+            with stores.ledger.heartbeat(claim):
+                for index in range(manifest.shards):
+                    with about(shard=index):
+                        work_shard(job, manifest, claim, index, request, stores)
+                return finish_run(manifest, claim, stores)
+        except Exception as error:
+            stores.ledger.fail(claim, {"type": type(error).__name__, "message": str(error)})
+            raise
 
 
 def plan_request(of: Step, request: RequestT, stores: Stores) -> Manifest:

@@ -1,5 +1,6 @@
 """A thread that renews a lease, and remembers when it was lost."""
 
+import contextvars
 import logging
 import threading
 from collections.abc import Callable
@@ -31,7 +32,9 @@ class Heartbeat:
         self._name = name
         self._stopped = threading.Event()
         self._loss: RunLost | None = None
-        self._thread = threading.Thread(target=self._beat, name=f"heartbeat of {name}", daemon=True)
+        # What the caller's log lines say of the run, those of the heartbeat say too.
+        here = contextvars.copy_context()
+        self._thread = threading.Thread(target=here.run, args=(self._beat,), name=f"heartbeat of {name}", daemon=True)
 
     @property
     def lost(self) -> bool:

@@ -18,6 +18,8 @@ STAGED_LIFE_S = 66 * 3600
 """How long a staged file may wait, in seconds: S3 Tables removes unreferenced ones after 72 hours."""
 
 _ROOT = "ledger"
+_FRESH = 0.75
+"""Share of a lease: with more than that left it need not be renewed; above 2/3, what one heartbeat leaves of it."""
 _READERS = 8
 
 
@@ -73,14 +75,19 @@ class Ledger:
                 return Claim(key, attempt)
 
     def renew(self, claim: Claim) -> None:
-        """Make the lease last again from now.
+        """Make the lease last again from now; one that was renewed a moment ago is left as it is.
+
+        Hundreds of shards may share an attempt, each with a heartbeat of its own: together they write no more
+        than one would.
 
         Raises
         ------
         RunLost
             If the attempt is not the newest, or has ended.
         """
-        self._end(claim, {"event": "held", "until": self._until()})
+        left = datetime.fromisoformat(self._held(claim)[1]["until"]) - self._clock()
+        if left.total_seconds() <= _FRESH * self._lease_s:
+            self._end(claim, {"event": "held", "until": self._until()})
 
     def require_newest(self, claim: Claim) -> None:
         """Do nothing if the attempt may commit.

@@ -64,6 +64,24 @@ def test_a_renewed_lease_lasts_from_the_renewal(ledger: Ledger, clock: Clock) ->
     assert ledger.claim(KEY, "b").attempt == 2
 
 
+def test_renewals_of_many_shards_write_no_more_than_one_shards(objects: Objects, ledger: Ledger, clock: Clock) -> None:
+    """Every shard of an array job has a heartbeat of its own; the ledger's log must not grow with their number."""
+    claim = ledger.claim(KEY, "a")
+
+    def entries() -> int:
+        return len([o for o in objects.list("ledger/") if "/log/" in o.key])
+
+    for _ in range(3):
+        before = entries()
+        clock.advance(20)
+        for _ in range(20):
+            ledger.renew(claim)
+        assert entries() == before + 1
+    clock.advance(59)
+    with pytest.raises(RunBusy):
+        ledger.claim(KEY, "b")
+
+
 def test_a_dead_holder_is_taken_over_and_can_do_nothing_more(ledger: Ledger, clock: Clock) -> None:
     zombie = ledger.claim(KEY, "a")
     ledger.require_newest(zombie)

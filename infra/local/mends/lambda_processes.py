@@ -54,6 +54,8 @@ def _invoke_lambda(self: LambdaFunction, event: Any = None) -> tuple[str, bool, 
         environment=dict(self.environment_vars),
         timeout_s=float(self.timeout),
         memory_mb=int(self.memory_size),
+        package_type=self.package_type,
+        code=self.code_bytes if self.package_type == "Zip" else b"",
     )
     with MOTO.released():
         # moto hands on an empty body as the text of an empty object

@@ -164,15 +164,43 @@ def fraud_features(
     >>> pa.concat_tables(batches).select(["customer_count_1d", "customer_mean_eur_1d"]).to_pylist()[1]
     {'customer_count_1d': 1.0, 'customer_mean_eur_1d': 10.0}
     """
-    if first_day > last_day:
-        raise BadRequest(f"first_day {first_day} is after last_day {last_day}; give them in order.")
-    first_s, end_s = _second(first_day), _second(last_day) + DAY_S
-    oldest_s = first_s - lookback_days(label_delay_days) * DAY_S
+    first_s, end_s, oldest_s = span(first_day, last_day, label_delay_days)
     sql = statement(first_s, end_s, label_delay_days)
     with opened(transactions, fraud_reports, limits, oldest_s, end_s) as engine:
         for batch in engine.sql(sql).to_arrow_reader(batch_rows):
             if batch.num_rows:
-                yield _declared(pa.Table.from_batches([batch]))
+                yield declared(pa.Table.from_batches([batch]))
+
+
+def span(first_day: dt.date, last_day: dt.date, label_delay_days: int) -> tuple[int, int, int]:
+    """Return the seconds of a range of days, and the one from which transactions matter to its features.
+
+    Parameters
+    ----------
+    first_day, last_day : datetime.date
+        First and last day (UTC, both included).
+    label_delay_days : int
+        Days, at least 1, after which a transaction without a report counts as genuine.
+
+    Returns
+    -------
+    tuple of int
+        First second, the second after the last, oldest second that matters; since the epoch.
+
+    Raises
+    ------
+    BadRequest
+        If the days are out of order or the label delay is less than a day.
+
+    Examples
+    --------
+    >>> span(dt.date(1970, 3, 1), dt.date(1970, 3, 2), 7)
+    (5097600, 5270400, 1900800)
+    """
+    if first_day > last_day:
+        raise BadRequest(f"first_day {first_day} is after last_day {last_day}; give them in order.")
+    first_s = _second(first_day)
+    return first_s, _second(last_day) + DAY_S, first_s - lookback_days(label_delay_days) * DAY_S
 
 
 def lookback_days(label_delay_days: int) -> int:
@@ -250,14 +278,26 @@ def statement(first_s: int, end_s: int, label_delay_days: int) -> str:
     )
 
 
-def _second(day: dt.date) -> int:
-    return (day - EPOCH).days * DAY_S
+def declared(rows: pa.Table) -> pa.Table:
+    """Return what the statement gave, of any engine, in the declared columns and types.
 
+    Parameters
+    ----------
+    rows : pyarrow.Table
+        Columns of the statement.
 
-def _declared(rows: pa.Table) -> pa.Table:
+    Returns
+    -------
+    pyarrow.Table
+        Columns `BUILT_COLUMNS`.
+    """
     occurred_at = rows["occurred_us"].cast(FRAUD_FEATURES.schema.field("occurred_at").type)
     columns = {"run_date": occurred_at.cast(pa.date32()), "occurred_at": occurred_at}
     names = {*BUILT_COLUMNS} - {*columns}
     columns.update({name: rows[name] for name in names})
     schema = pa.schema([FRAUD_FEATURES.schema.field(name) for name in BUILT_COLUMNS])
     return pa.table({name: columns[name] for name in BUILT_COLUMNS}).cast(schema)
+
+
+def _second(day: dt.date) -> int:
+    return (day - EPOCH).days * DAY_S

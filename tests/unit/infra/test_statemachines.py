@@ -1,4 +1,4 @@
-"""The night's state machine keeps to the chain, to the errors' names, and passes keys only."""
+"""The chains' state machine keeps to the chain, to the errors' names, and passes keys only."""
 
 import json
 from collections.abc import Iterator
@@ -7,20 +7,23 @@ from typing import Any
 
 import boto3
 import pytest
+from samtranslator.yaml_helper import yaml_parse
+from statelint.linter import Linter
 
 from infra.local.cloud import LocalCloud
-from infra.local.deployment import NIGHTLY, ROOT, Deployment
+from infra.local.deployment import CHAIN, ROOT, Deployment
 from infra.local.home import LocalHome
 from jobs import errors
 from jobs.runtime.chain import NIGHT
 
-DEFINITION = json.loads(NIGHTLY.read_text())
+DEFINITION = json.loads(CHAIN.read_text())
 LAMBDA_TRANSIENT = {
     "Lambda.ServiceException",
     "Lambda.AWSLambdaException",
     "Lambda.SdkClientException",
     "Lambda.TooManyRequestsException",
 }
+DIED = {"Runtime.ExitError", "Sandbox.Timedout", "Lambda.Unknown"}
 TOYS = "tests.unit.infra.toy_night"
 
 
@@ -32,6 +35,7 @@ def _states(machine: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 TASKS = {name: state for name, state in _states(DEFINITION) if state["Type"] == "Task"}
+FUNCTIONS = {name: task for name, task in TASKS.items() if task["Resource"].endswith(":lambda:invoke")}
 
 
 def _retryable() -> set[str]:
@@ -40,11 +44,35 @@ def _retryable() -> set[str]:
 
 
 def test_every_retryable_error_is_retried_and_no_other() -> None:
-    retried = {name for task in TASKS.values() for retry in task["Retry"] for name in retry["ErrorEquals"]}
-    assert retried - LAMBDA_TRANSIENT == _retryable()
+    retried = {name for task in FUNCTIONS.values() for retry in task["Retry"] for name in retry["ErrorEquals"]}
+    assert retried - LAMBDA_TRANSIENT - DIED == _retryable()
+
+
+def test_it_is_the_language_of_state_machines() -> None:
+    found = Linter.validate(CHAIN.read_text())
+    assert not found, found
 
 
 @pytest.mark.parametrize("name", TASKS)
+def test_whatever_a_task_ends_with_somebody_is_told(name: str) -> None:
+    """Every task but those within a run, whose failure ends the Map around them, catches all that is left."""
+    within_a_map = {"Plan", "WorkShard"}
+    caught = {error for catch in TASKS[name].get("Catch", ()) for error in catch["ErrorEquals"]}
+    assert ("States.ALL" in caught) != (name in within_a_map)
+
+
+def test_what_batch_tries_again_is_what_a_retry_helps() -> None:
+    """Exit codes of a shard's job: those of errors that a retry helps, and 137 of a process that was killed."""
+    job = yaml_parse((ROOT / "infra" / "batch.yaml").read_text())["Resources"]["ShardJob"]["Properties"]
+    entries = job["RetryStrategy"]["EvaluateOnExit"]
+    again = {int(e["OnExitCode"]) for e in entries if e["Action"] == "RETRY" and "OnExitCode" in e}
+    in_a_shard = {e.exit_code for e in (errors.StorageUnavailable, errors.CommitUnknown)}
+    assert again == in_a_shard | {137}
+    assert {e.__name__ for e in (errors.StorageUnavailable, errors.CommitUnknown)} == _retryable() - {"RunBusy"}
+    assert entries[-1] == {"OnReason": "*", "Action": "EXIT"}, "of what no entry names, Batch tries all again"
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
 def test_every_task_has_an_end_and_retries_what_lambda_itself_does(name: str) -> None:
     task = TASKS[name]
     assert task["TimeoutSeconds"] <= 960
@@ -98,6 +126,7 @@ def test_an_error_that_no_retry_helps_stops_the_night(local_cloud: LocalCloud, l
     assert (ended.status, ended.error) == ("FAILED", "BadFile")
     assert "shard 1 is truncated" in ended.cause
     assert "finish-after-2" not in _kept(local_home), "a run of which a shard is missing is not finished"
+    assert "failed-run-broken-1" in _kept(local_home), "its attempt is ended, so that the next one need not wait"
 
 
 def test_files_without_a_row_of_the_days_are_no_input_and_the_night_goes_on(
@@ -127,12 +156,9 @@ def test_examples_of_events_are_json_objects(file: Path) -> None:
 
 def _toy_night(cloud: LocalCloud, home: LocalHome, event: dict[str, str]) -> Any:
     deployment = Deployment(cloud, home)
-    arns = {
-        "PlanShardsArn": deployment.function("plan", f"{TOYS}.plan"),
-        "RunShardArn": deployment.function("work", f"{TOYS}.work"),
-        "FinishRunArn": deployment.function("finish", f"{TOYS}.finish"),
-    }
-    return deployment.run(deployment.state_machine("toy-night", NIGHTLY, arns), event, timeout_s=120)
+    toys = {"plan_shards": "plan", "run_shard": "work", "finish_run": "finish", "fail_run": "fail"}
+    named = deployment.substitutions({name: f"{TOYS}.{toy}" for name, toy in toys.items()})
+    return deployment.run(deployment.state_machine("toy-night", CHAIN, named), event, timeout_s=120)
 
 
 def _kept(home: LocalHome) -> set[str]:

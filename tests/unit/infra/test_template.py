@@ -1,128 +1,155 @@
-"""The template keeps its promises: least privilege, nothing public, what the code reads is set."""
+"""The templates keep their promises: nothing public, all encrypted, what the code reads is set."""
 
 import json
 import re
-from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
-import yaml
+from samtranslator.yaml_helper import yaml_parse
 
-from infra.local.deployment import NIGHTLY, ROOT
+from functions.engine import choose
+from functions.plan_shards import CHAINS
+from infra.local.deploy_template import TEMPLATE
+from infra.local.deployment import CHAIN, ROOT
+from jobs.runtime.metrics import NAMESPACE, UNITS
+from tests.unit.infra.templates import TRANSFORMED, nested, of_type
 
-
-class _Loader(yaml.SafeLoader):
-    """Reads CloudFormation's short forms: ``!Sub x`` becomes {"Sub": x}."""
-
-
-_Loader.add_multi_constructor("!", lambda loader, tag, node: {tag: _plain(loader, node)})
-
-
-def _plain(loader: yaml.SafeLoader, node: yaml.Node) -> Any:
-    if isinstance(node, yaml.ScalarNode):
-        return loader.construct_scalar(node)
-    if isinstance(node, yaml.SequenceNode):
-        return loader.construct_sequence(node, deep=True)
-    assert isinstance(node, yaml.MappingNode)
-    return loader.construct_mapping(node, deep=True)
+SOURCE: dict[str, Any] = yaml_parse(TEMPLATE.read_text())
+HANDLERS = {f"functions.{name}.handler" for name in ("plan_shards", "run_shard", "finish_run", "fail_run")}
 
 
-TEXT = (ROOT / "template.yaml").read_text()
-TEMPLATE: dict[str, Any] = yaml.load(TEXT, _Loader)
-RESOURCES: dict[str, dict[str, Any]] = TEMPLATE["Resources"]
+def test_buckets_are_encrypted_versioned_closed_kept_and_reached_by_tls_alone() -> None:
+    buckets = of_type("AWS::S3::Bucket")
+    assert set(buckets) == {"HomeBucket", "AccessLogBucket"}
+    for name, bucket in buckets.items():
+        assert TRANSFORMED["Resources"][name]["DeletionPolicy"] == "Retain"
+        assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+        assert list(bucket["PublicAccessBlockConfiguration"].values()) == [True] * 4
+        assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        assert bucket["LifecycleConfiguration"]["Rules"]
+    policies = of_type("AWS::S3::BucketPolicy").values()
+    assert {policy["Bucket"]["Ref"] for policy in policies} == set(buckets)
+    for policy in policies:
+        tls = policy["PolicyDocument"]["Statement"][0]
+        assert (tls["Effect"], tls["Action"]) == ("Deny", "s3:*")
+        assert tls["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
-def _of(kind: str) -> dict[str, dict[str, Any]]:
-    return {name: r["Properties"] for name, r in RESOURCES.items() if r["Type"] == kind}
+def test_tables_are_kept_and_what_no_commit_names_lives_as_long_as_the_ledger_counts_on() -> None:
+    from jobs.storage.ledger import STAGED_LIFE_S
+
+    [bucket] = of_type("AWS::S3Tables::TableBucket").values()
+    removal = bucket["UnreferencedFileRemoval"]
+    assert removal["Status"] == "Enabled"
+    assert removal["UnreferencedDays"] * 86_400 > STAGED_LIFE_S
+    assert TRANSFORMED["Resources"]["TableBucket"]["DeletionPolicy"] == "Retain"
 
 
-def _statements(document: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(document, dict):
-        if "Statement" in document:
-            yield from document["Statement"]
-        for value in document.values():
-            yield from _statements(value)
-    elif isinstance(document, list):
-        for value in document:
-            yield from _statements(value)
+def test_online_tables_can_be_restored_to_any_second() -> None:
+    tables = of_type("AWS::DynamoDB::Table")
+    assert set(tables) == {"OnlineFeatures", "Idempotency"}
+    for table in tables.values():
+        assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+        assert table["SSESpecification"] == {"SSEEnabled": True}
 
 
-def _too_wide(resources: Any) -> list[str]:
-    """What is wrong with the statements that allow something."""
-    found = []
-    for statement in _statements(resources):
-        if statement["Effect"] != "Allow":
-            continue
-        actions = statement.get("Action", "*")
-        found += [f"action {a}" for a in ([actions] if isinstance(actions, str) else actions) if "*" in a]
-        if actions == ["sts:AssumeRole"]:
-            continue  # a trust policy: its resource is the role it is written in
-        named = statement.get("Resource", "*")
-        found += [f"resource {r}" for r in (named if isinstance(named, list) else [named]) if not _is_named(r)]
-    return found
-
-
-def _is_named(resource: Any) -> bool:
-    if isinstance(resource, dict) and "Sub" in resource:
-        return "${" in resource["Sub"]
-    return isinstance(resource, dict) or resource.startswith("arn:")
-
-
-def test_every_statement_names_its_actions_and_resources() -> None:
-    assert len(list(_statements(RESOURCES))) > 10
-    assert _too_wide(RESOURCES) == []
-
-
-@pytest.mark.parametrize(
-    "planted",
-    [
-        {"Effect": "Allow", "Action": "s3:*", "Resource": {"GetAtt": "HomeBucket.Arn"}},
-        {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": "*"},
-        {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": [{"Sub": "*"}]},
-        {"Effect": "Allow", "Action": ["s3:GetObject"]},
-    ],
-)
-def test_a_planted_wildcard_is_found(planted: dict[str, Any]) -> None:
-    assert _too_wide({"Policy": {"Statement": [planted]}})
-
-
-def test_buckets_are_encrypted_versioned_closed_and_kept() -> None:
-    (name,) = _of("AWS::S3::Bucket")
-    bucket = RESOURCES[name]["Properties"]
-    assert RESOURCES[name]["DeletionPolicy"] == "Retain"
-    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
-    assert all(bucket["PublicAccessBlockConfiguration"].values())
-    assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-    (policy,) = _of("AWS::S3::BucketPolicy").values()
-    (tls,) = policy["PolicyDocument"]["Statement"]
-    assert (tls["Effect"], tls["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
-    (tables,) = (r for r in RESOURCES.values() if r["Type"] == "AWS::S3Tables::TableBucket")
-    assert tables["DeletionPolicy"] == "Retain"
-
-
-def test_every_function_is_a_handler_of_this_repository_with_a_log_group_that_ends() -> None:
-    functions = _of("AWS::Serverless::Function")
+def test_every_function_is_a_handler_of_this_repository() -> None:
+    functions = of_type("AWS::Lambda::Function")
     handlers = {f.get("Handler") or f["ImageConfig"]["Command"][0] for f in functions.values()}
-    assert handlers == {"functions.plan_shards.handler", "functions.run_shard.handler", "functions.finish_run.handler"}
+    assert handlers == HANDLERS
     for handler in handlers:
         assert (ROOT / (handler.rpartition(".")[0].replace(".", "/") + ".py")).is_file()
-    groups = _of("AWS::Logs::LogGroup")
-    assert {f["LoggingConfig"]["LogGroup"]["Ref"] for f in functions.values()} == set(groups)
+    light = {f["Handler"] for f in functions.values() if "Handler" in f}
+    assert light == {"functions.plan_shards.handler", "functions.fail_run.handler"}
+
+
+def test_every_log_ends_and_every_function_machine_and_job_has_one() -> None:
+    groups = of_type("AWS::Logs::LogGroup")
     assert all("RetentionInDays" in group for group in groups.values())
+    used = {f["LoggingConfig"]["LogGroup"]["Ref"] for f in of_type("AWS::Lambda::Function").values()}
+    for machine in of_type("AWS::StepFunctions::StateMachine").values():
+        [log] = machine["LoggingConfiguration"]["Destinations"]
+        used.add(log["CloudWatchLogsLogGroup"]["LogGroupArn"]["Fn::GetAtt"][0])
+    job = nested("batch")["Resources"]["ShardJob"]["Properties"]["ContainerProperties"]
+    used.add("Batch." + job["LogConfiguration"]["Options"]["awslogs-group"]["Ref"])
+    assert used == set(groups)
 
 
-def test_the_state_machine_is_given_every_substitution_it_has_and_no_other() -> None:
-    (machine,) = _of("AWS::Serverless::StateMachine").values()
-    assert ROOT / machine["DefinitionUri"] == NIGHTLY
-    assert set(machine["DefinitionSubstitutions"]) == set(re.findall(r"\$\{(\w+)\}", NIGHTLY.read_text()))
+def test_both_machines_are_given_every_substitution_of_the_definition_and_no_other() -> None:
+    machines = {name: r for name, r in SOURCE["Resources"].items() if r["Type"] == "AWS::Serverless::StateMachine"}
+    names = set(re.findall(r"\$\{(\w+)\}", CHAIN.read_text()))
+    for machine in machines.values():
+        assert ROOT / machine["Properties"]["DefinitionUri"] == CHAIN
+        assert set(machine["Properties"]["DefinitionSubstitutions"]) == names
+    chains = {machine["Properties"]["DefinitionSubstitutions"]["Chain"] for machine in machines.values()}
+    assert chains == set(CHAINS) == {"nightly", "weekly"}
 
 
-def test_the_schedule_starts_the_night_with_an_event_like_the_example() -> None:
-    (schedule,) = _of("AWS::Scheduler::Schedule").values()
+@pytest.mark.parametrize("chain", ["nightly", "weekly"])
+def test_a_schedule_starts_its_chain_with_an_event_like_the_example(chain: str) -> None:
+    schedule = of_type("AWS::Scheduler::Schedule")[f"{chain.title()}ScheduleRule"]
     given = json.loads(schedule["Target"]["Input"])
     assert given == {"scheduled_at": "<aws.scheduler.scheduled-time>"}
-    assert set(given) == set(json.loads((ROOT / "events" / "nightly.json").read_text()))
+    assert set(given) == set(json.loads((ROOT / "events" / f"{chain}.json").read_text()))
+    assert schedule["Target"]["Arn"] == {"Ref": chain.title()}
+    assert schedule["Target"]["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": ["Undelivered", "Arn"]}}
 
 
-def test_there_are_no_anchors_which_cloudformation_does_not_read() -> None:
-    assert not re.search(r":\s+[&*][a-z]", TEXT)
+def test_data_that_landed_start_the_night_with_an_event_like_the_example() -> None:
+    rule = of_type("AWS::Events::Rule")["DataLanded"]
+    [target] = rule["Targets"]
+    given = json.loads(target["InputTransformer"]["InputTemplate"].replace("<", '"<').replace(">", '>"'))
+    example = json.loads((ROOT / "events" / "landed.json").read_text())
+    assert set(given) == set(example)
+    assert datetime.fromisoformat(example["scheduled_at"])
+    [pattern] = rule["EventPattern"]["detail"]["object"]["key"]
+    assert re.fullmatch(pattern["wildcard"].replace("*", ".*"), example["landed"])
+    home = of_type("AWS::S3::Bucket")["HomeBucket"]
+    assert home["NotificationConfiguration"]["EventBridgeConfiguration"] == {"EventBridgeEnabled": True}
+
+
+def test_the_job_works_a_shard_by_the_same_words_as_the_machine_gives() -> None:
+    job = nested("batch")["Resources"]["ShardJob"]["Properties"]
+    definition = json.loads(CHAIN.read_text())
+    states = definition["States"]["Steps"]["ItemProcessor"]["States"]
+    words = [word for word in job["ContainerProperties"]["Command"] if word.startswith("Ref::")]
+    assert words == ["Ref::run_id", "Ref::attempt"]
+    for state in ("WorkArray", "WorkOne"):
+        parameters = states[state]["Parameters"]["Parameters"]
+        assert {name.removesuffix(".$") for name in parameters} == {word.removeprefix("Ref::") for word in words}
+    assert states["WorkArray"]["TimeoutSeconds"] >= SOURCE["Parameters"]["JobAttemptSeconds"]["Default"] * 4
+
+
+def test_functions_and_jobs_are_told_where_all_lies_and_when_a_run_is_large() -> None:
+    where = {"NETLIFT_HOME", "NETLIFT_TABLES", "NETLIFT_NAMESPACE"}
+    for function in of_type("AWS::Lambda::Function").values():
+        assert where <= set(function["Environment"]["Variables"])
+    job = nested("batch")["Resources"]["ShardJob"]["Properties"]["ContainerProperties"]
+    assert where | {"NETLIFT_VCPUS", "NETLIFT_MEMORY_MB"} == {v["Name"] for v in job["Environment"]}
+    limits = set(of_type("AWS::Lambda::Function")["PlanShards"]["Environment"]["Variables"]) - where
+    read = set(re.findall(r"``(NETLIFT_\w+)``", choose.__doc__ or ""))
+    assert limits == read == {"NETLIFT_BATCH_SHARDS", "NETLIFT_BATCH_MB"}
+
+
+def test_alarms_are_on_metrics_that_somebody_writes_and_tell_the_topic() -> None:
+    alarms = {name: r for name, r in nested("watch")["Resources"].items() if r["Type"] == "AWS::CloudWatch::Alarm"}
+    assert set(alarms) == {
+        *("NightlyFailed", "WeeklyFailed", "NightlyMissing", "NightlyLate"),
+        *("Quarantine", "Drift", "UndeliveredTriggers"),
+    }
+    ours = {a["Properties"]["MetricName"] for a in alarms.values() if a["Properties"].get("Namespace") == NAMESPACE}
+    assert ours == {"quarantined_percent", "drift_alarms"}
+    assert "quarantined_percent" in UNITS
+    for alarm in alarms.values():
+        assert alarm["Properties"]["AlarmActions"] == [{"Ref": "TopicArn"}]
+
+
+def test_the_dashboard_is_json() -> None:
+    body = nested("watch")["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    assert len(json.loads(body)["widgets"]) == 5
+
+
+@pytest.mark.parametrize("file", ["template.yaml", "infra/batch.yaml", "infra/network.yaml", "infra/watch.yaml"])
+def test_there_are_no_anchors_which_cloudformation_does_not_read(file: str) -> None:
+    assert not re.search(r":\s+[&*][a-z]", (ROOT / file).read_text())

@@ -1,5 +1,6 @@
-"""Handlers that keep the contract of plan_shards, run_shard and finish_run, and do next to nothing."""
+"""Handlers that keep the contract of plan_shards, run_shard, finish_run and fail_run, and do next to nothing."""
 
+import json
 import os
 from typing import Any
 
@@ -13,13 +14,17 @@ def plan(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """List three steps, or plan one of them."""
     if "verb" not in event:
         verbs = ("sharded", "done", "dry")
-        return {"steps": [{"verb": v, "kind": "k", "run_date": event["run_date"]} for v in verbs]}
+        return {
+            "run_date": event["run_date"],
+            "steps": [{"verb": v, "kind": "k", "run_date": event["run_date"]} for v in verbs],
+        }
     if event["run_date"] == "strange":
         return {**event, "state": "half planned", "shards": []}
     if event["run_date"] == "old":
         return {**event, "state": "planned", "shards": [0], "run_id": "run-old", "attempt": 1}
     state = {"sharded": "planned", "done": "already done", "dry": "no input"}[event["verb"]]
-    return {**event, "state": state, "shards": [0, 1, 2], "run_id": f"run-{event['run_date']}", "attempt": 1}
+    planned = {"engine": "lambda", "array_size": 3, "shards": [0, 1, 2]}
+    return {**event, "state": state, **planned, "run_id": f"run-{event['run_date']}", "attempt": 1}
 
 
 def work(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -38,7 +43,15 @@ def finish(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Finish the run and keep how many shards were there."""
     listed = boto3.client("s3").list_objects_v2(Bucket=_bucket(), Prefix="toy/shard-")
     _put(f"toy/finish-after-{listed['KeyCount']}")
-    return {"run_id": event["run_id"]}
+    counts = {"rows_in": 3, "rows_quarantined": 0, "rows_out": {"toys": 3}, "seconds": 0.1}
+    return {"run_id": event["run_id"], **counts}
+
+
+def fail(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Keep that the attempt was ended, and name its failure."""
+    _put(f"toy/failed-{event['run_id']}-{event['attempt']}")
+    sentence = json.loads(event["failure"]["Cause"])["errorMessage"]
+    return {"error": event["failure"]["Error"], "cause": sentence}
 
 
 def _put(key: str, **conditions: str) -> bool:

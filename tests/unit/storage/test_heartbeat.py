@@ -1,5 +1,6 @@
 """Heartbeat: it beats through bad minutes, ends at the loss, and stops when told."""
 
+import contextvars
 import threading
 
 import pytest
@@ -56,3 +57,20 @@ def test_it_stops_without_waiting_for_the_next_beat() -> None:
     heart.stop()
     assert renewals.beats == 0
     assert not any(t.name == "heartbeat of run" for t in threading.enumerate())
+
+
+def test_it_knows_what_its_callers_log_lines_say() -> None:
+    known = contextvars.ContextVar("known", default="nothing")
+    seen: list[str] = []
+    renewals = Renewals(None)
+
+    def renew() -> None:
+        seen.append(known.get())
+        renewals()
+
+    known.set("run r1")
+    heart = Heartbeat(renew, 0.001, "run")
+    heart.start()
+    assert renewals.done.wait(20)
+    heart.stop()
+    assert set(seen) == {"run r1"}

@@ -1,0 +1,81 @@
+"""Lambda: end a run's attempt that failed, and find the failure's name. Light: no Arrow, no models."""
+
+import json
+from typing import Any
+
+from jobs.errors import BadRequest
+from jobs.runtime.effort import efforts
+from jobs.runtime.event import field
+from jobs.runtime.home import Home, open_home
+from jobs.runtime.plan import Manifest, read_manifest
+from jobs.storage.ledger import Claim
+
+NAMELESS = "States.TaskFailed"
+"""What Step Functions says of a job of AWS Batch, whatever ended it."""
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Fail a run.
+
+    Parameters
+    ----------
+    event : dict
+        ``run_id`` and ``attempt`` as plan_shards gave them, and ``failure``: ``Error`` and ``Cause`` as Step
+        Functions caught them.
+    context : object
+        Lambda's context.
+
+    Returns
+    -------
+    dict
+        ``error``, the failure's name, and ``cause``, its sentence; the ledger holds both, and the run is free.
+    """
+    del context
+    home = open_home()
+    manifest = read_manifest(home, field(event, "run_id", str))
+    attempt = field(event, "attempt", int)
+    failure = event.get("failure")
+    if not isinstance(failure, dict):
+        raise BadRequest(f"the event's 'failure' is {failure!r}, must be an object: see the examples in events/.")
+    name, sentence = _named(str(failure.get("Error", "")), str(failure.get("Cause", "")), manifest, attempt, home)
+    home.ledger.fail(Claim(manifest.key, attempt), {"type": name, "message": sentence})
+    return {"run_id": manifest.key.run_id, "error": name, "cause": sentence}
+
+
+def _named(error: str, cause: str, manifest: Manifest, attempt: int, home: Home) -> tuple[str, str]:
+    try:
+        details = json.loads(cause)
+    except json.JSONDecodeError:
+        return error, cause
+    if not isinstance(details, dict):
+        return error, cause
+    if error == NAMELESS and "JobId" in details:
+        return _of_batch(details, manifest, attempt, home)
+    return error, str(details.get("errorMessage", cause))
+
+
+def _of_batch(job: dict[str, Any], manifest: Manifest, attempt: int, home: Home) -> tuple[str, str]:
+    """Name what ended the first shard that is not staged: Batch says that a job failed, never which error."""
+    run_id = manifest.key.run_id
+    staged = home.ledger.staged(manifest.key)
+    missing = [shard for shard in range(manifest.shards) if shard not in staged]
+    ended = {
+        effort.shard: effort.error
+        for effort in efforts(home.objects, manifest.run_date, run_id).get(run_id, [])
+        if effort.attempt == attempt and effort.error is not None
+    }
+    for shard in missing:
+        error = ended.get(shard)
+        if error is not None:
+            return error["type"], f"shard {shard} of {run_id}: {error['message']}"
+    if not missing:
+        return (
+            "BatchJobFailed",
+            f"{run_id}: AWS Batch failed job {job['JobId']} though all shards are staged: run it again.",
+        )
+    why = str(job.get("StatusReason") or "it ended without a word")
+    return (
+        "ShardDied",
+        f"shard {missing[0]} of {run_id} died in AWS Batch, job {job['JobId']} ({why}): see the job's log, "
+        f"and give it more memory if it was killed.",
+    )

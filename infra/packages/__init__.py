@@ -1,0 +1,1 @@
+"""What each deployment package holds, built to the letter: the light zip, and the container image."""
