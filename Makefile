@@ -11,7 +11,7 @@ IMAGE_URI ?=
 # a Python 3.12 that runs (a version manager may leave dead names on PATH), else whichever there is
 RUNTIME_PYTHON = $(shell python3.12 -c '' 2>/dev/null && echo python3.12 || (test -x $(BIN)/python && echo $(BIN)/python) || echo python3)
 
-.PHONY: help install demo test test-all check lint types arrows template format data lock tools image clean
+.PHONY: help spark install demo test test-all check lint types arrows template format data lock tools image clean
 
 help: ## show this
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -25,6 +25,13 @@ install: .venv/.installed ## make .venv from requirements.lock (demo and test do
 .venv-tools/.installed: requirements-tools.lock infra/tools/install.sh
 	@bash infra/tools/install.sh .venv-tools requirements-tools.lock
 	@touch $@
+
+.venv-spark/.installed: infra/tools/spark.lock infra/tools/install.sh .venv/.installed
+	@bash infra/tools/install.sh .venv-spark infra/tools/spark.lock
+	@touch $@
+
+spark: .venv-spark/.installed ## the feature SQL on DuckDB and on Spark, every value compared
+	@$(BIN)/python -m infra.spark compare
 
 demo: install ## a night on this machine: DATA=../shared/data runs it on real data
 	@$(BIN)/python -m infra.local demo $(if $(DATA),--data $(DATA))

@@ -21,7 +21,8 @@ def plan(event: dict[str, Any], context: Any) -> dict[str, Any]:
     if event["run_date"] == "strange":
         return {**event, "state": "half planned", "shards": []}
     if event["run_date"] == "old":
-        return {**event, "state": "planned", "shards": [0], "run_id": "run-old", "attempt": 1}
+        small = {"engine": "lambda", "array_size": 1, "shards": [0]}
+        return {**event, "state": "planned", **small, "run_id": "run-old", "attempt": 1}
     state = {"sharded": "planned", "done": "already done", "dry": "no input"}[event["verb"]]
     planned = {"engine": "lambda", "array_size": 3, "shards": [0, 1, 2]}
     return {**event, "state": state, **planned, "run_id": f"run-{event['run_date']}", "attempt": 1}
