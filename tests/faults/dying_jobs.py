@@ -152,7 +152,7 @@ def _run(
     def clock() -> datetime:
         return now() + timedelta(seconds=later_s)
 
-    command.open_stores = functools.partial(stores.open_stores, clock=clock)
+    stores.open_stores = functools.partial(stores.open_stores, clock=clock)
     if at is not None:
         for owner, name in PLACES[at.place]:
             _stop_in(owner, name, at, _die if hold is None else functools.partial(_wait, hold))
