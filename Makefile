@@ -11,7 +11,12 @@ IMAGE_URI ?=
 # a Python 3.12 that runs (a version manager may leave dead names on PATH), else whichever there is
 RUNTIME_PYTHON = $(shell python3.12 -c '' 2>/dev/null && echo python3.12 || (test -x $(BIN)/python && echo $(BIN)/python) || echo python3)
 
-.PHONY: help spark install demo test test-all check lint types arrows template format data lock tools image clean
+# podman without systemd, as inside a container, must be told so
+ifeq ($(shell uname)$(wildcard /run/systemd/system /etc/containers/containers.conf),Linux)
+export CONTAINERS_CONF ?= $(CURDIR)/infra/container/containers.conf
+endif
+
+.PHONY: help spark install demo test test-all check lint types arrows template format data lock tools image sam-local clean
 
 help: ## show this
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -70,6 +75,9 @@ lock: install ## resolve the locks anew
 	@bash infra/packages/lock.sh
 
 tools: .venv-tools/.installed ## make .venv-tools: SAM with Lambda's emulator, cfn-lint
+
+sam-local: install tools ## with docker or podman: one sam local invoke scores a shard and writes a table
+	@bash infra/container/sam_local.sh
 
 image: install ## build the image of functions and Batch; IMAGE_URI=... pushes it there
 	@bash infra/container/image.sh $(IMAGE_URI)

@@ -5,6 +5,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Literal, Self
 from uuid import uuid4
@@ -22,7 +23,7 @@ from infra.local.home import LocalHome
 from infra.local.mends import lambda_processes, s3tables_lists, s3tables_regions
 from infra.local.s3tables_catalog import S3TablesCatalog
 from infra.local.serial import MOTO, Serial
-from infra.local.server import Server
+from infra.local.server import HOST, Server
 from infra.local.signature import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from jobs.errors import BadRequest
 
@@ -74,6 +75,7 @@ class LocalCloud:
         self._engine: Engine = functions
         self._ports = (port, catalog_port)
         self._servers: list[Server] = []
+        self._catalog: S3TablesCatalog | None = None
         self._home: LocalHome | None = None
         self._functions: FunctionProcesses | None = None
         self._runs_state_machines = False
@@ -88,13 +90,13 @@ class LocalCloud:
         s3tables_regions.apply()
         s3tables_lists.apply()
         lambda_processes.apply()
-        self._serve(Serial(DomainDispatcherApplication(create_backend_app), MOTO), self._ports[0], "local-aws")
+        self._serve(self._aws(), self._ports[0], "local-aws")
         _running.add(id(self))
         try:
-            where = {"s3.endpoint": self.endpoint_url, "s3.region": self.region}
+            where = self._where(self.endpoint_url)
             identity = {"s3.access-key-id": ACCESS_KEY_ID, "s3.secret-access-key": SECRET_ACCESS_KEY}
-            catalog = S3TablesCatalog(self.client("s3tables"), self.client("s3"), {**where, **identity})
-            self._serve(create_door(catalog, self.region, where), self._ports[1], "local-catalog")
+            self._catalog = S3TablesCatalog(self.client("s3tables"), self.client("s3"), {**where, **identity})
+            self._serve(create_door(self._catalog, self.region, where), self._ports[1], "local-catalog")
             self._home = self.fresh_home()
             self._functions = self._function_processes()
             lambda_processes.serve_with(self._functions)
@@ -175,6 +177,28 @@ class LocalCloud:
         with self.home.applied():
             yield
 
+    def also_on(self, host: str, known_as: str = "") -> LocalHome:
+        """Answer on another address of this machine too, for containers, which do not reach the loopback address.
+
+        Parameters
+        ----------
+        host : str
+            Address to listen on, such as that of the container engine's bridge.
+        known_as : str
+            Name under which a container finds it, `host` itself if not given.
+
+        Returns
+        -------
+        LocalHome
+            The cloud's own home as a container sees it.
+        """
+        assert self._catalog is not None  # made at the start
+        self._serve(self._aws(), 0, "containers-aws", host)
+        aws = f"http://{known_as or host}:{self._servers[-1].port}"
+        self._serve(create_door(self._catalog, self.region, self._where(aws)), 0, "containers-catalog", host)
+        catalog = f"http://{known_as or host}:{self._servers[-1].port}{ROOT}"
+        return replace(self.home, endpoint_url=aws, catalog_url=catalog)
+
     def run_state_machines(self) -> None:
         """Execute state machines that are created from now on; not by default, it costs a second of imports."""
         if self._runs_state_machines:
@@ -247,8 +271,14 @@ class LocalCloud:
         )
         return session.client(service, endpoint_url=self.endpoint_url, config=config)  # type: ignore[call-overload]
 
-    def _serve(self, app: Any, port: int, name: str) -> None:
-        server = Server(app, port, name)
+    def _aws(self) -> Serial:
+        return Serial(DomainDispatcherApplication(create_backend_app), MOTO)
+
+    def _where(self, endpoint_url: str) -> dict[str, str]:
+        return {"s3.endpoint": endpoint_url, "s3.region": self.region}
+
+    def _serve(self, app: Any, port: int, name: str, host: str = HOST) -> None:
+        server = Server(app, port, name, host)
         server.start()
         self._servers.append(server)
 

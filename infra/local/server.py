@@ -1,7 +1,8 @@
-"""A WSGI application on the loopback address, in threads of this process, quiet."""
+"""A WSGI application on an address of this machine, the loopback one unless told, in threads of this process."""
 
 import logging
 import socket
+import sys
 import threading
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 HOST = "127.0.0.1"
+_IP_FREEBIND = 15  # of Linux; the socket module has no name for it
 
 log = logging.getLogger(__name__)
 
@@ -53,18 +55,21 @@ class Server:
         Port to listen on; 0 takes a free one.
     name : str
         Name of the thread.
+    host : str
+        Address to listen on. On Linux it need not be there yet: that of a bridge comes with the first container.
 
     Raises
     ------
     BadEnvironment
-        If the port is taken.
+        If the port is taken, or the address is not this machine's.
     """
 
-    def __init__(self, app: "WSGIApplication", port: int, name: str) -> None:
+    def __init__(self, app: "WSGIApplication", port: int, name: str, host: str = HOST) -> None:
+        self._host = host
         # bound here because werkzeug ends the process where a port is taken
-        with _listening(port) as bound:
+        with _listening(host, port) as bound:
             self._server = make_server(
-                HOST, port, _Guarded(app), threaded=True, request_handler=_Quiet, fd=bound.fileno()
+                host, port, _Guarded(app), threaded=True, request_handler=_Quiet, fd=bound.fileno()
             )
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name=name)
         self._thread.daemon = True
@@ -77,7 +82,7 @@ class Server:
     @property
     def url(self) -> str:
         """Address of the server, without a slash at its end."""
-        return f"http://{HOST}:{self.port}"
+        return f"http://{self._host}:{self.port}"
 
     def start(self) -> None:
         """Begin to answer."""
@@ -90,15 +95,17 @@ class Server:
         self._server.server_close()
 
 
-def _listening(port: int) -> socket.socket:
+def _listening(host: str, port: int) -> socket.socket:
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if host != HOST and sys.platform == "linux":
+        bound.setsockopt(socket.IPPROTO_IP, _IP_FREEBIND, 1)
     try:
-        bound.bind((HOST, port))
+        bound.bind((host, port))
         bound.listen(128)
     except OSError as error:
         bound.close()
         raise BadEnvironment(
-            f"port {port} of {HOST} cannot be used ({error.strerror}): name another one, or 0."
+            f"port {port} of {host} cannot be used ({error.strerror}): name another one, or 0."
         ) from error
     return bound

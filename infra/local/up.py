@@ -1,6 +1,7 @@
 """``python -m infra.local up``: the local cloud until it is interrupted."""
 
 import argparse
+import json
 import shlex
 import signal
 import sys
@@ -8,9 +9,12 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from infra.container.reach import reach
 from infra.local.cloud import LocalCloud
 from infra.local.home import HIDDEN
 from jobs.errors import BadEnvironment
+
+_SET_BY_LAMBDA = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_DEFAULT_REGION"}
 
 
 def main(argv: Sequence[str]) -> int:
@@ -35,6 +39,9 @@ def main(argv: Sequence[str]) -> int:
         lines = shell_lines(cloud.environment())
         if flags.env_file is not None:
             _write(flags.env_file, lines)
+        if flags.sam is not None:
+            host, known_as = reach()
+            _write(flags.sam, sam_variables(cloud.also_on(host, known_as).environment()))
         print(lines, flush=True)
         print(_hint(flags.env_file), file=sys.stderr, flush=True)
         end.wait()
@@ -54,6 +61,20 @@ def shell_lines(environment: Mapping[str, str]) -> str:
     return "\n".join([f"unset {' '.join(HIDDEN)}", *exports])
 
 
+def sam_variables(environment: Mapping[str, str]) -> str:
+    """Return the file that ``sam local invoke --env-vars`` reads, for every function alike.
+
+    What Lambda sets by itself, identity and region, sam takes from its own environment.
+
+    Examples
+    --------
+    >>> sam_variables({"NETLIFT_NAMESPACE": "netlift", "AWS_REGION": "eu-west-1"})
+    '{"Parameters": {"NETLIFT_NAMESPACE": "netlift"}}'
+    """
+    passed = {name: value for name, value in environment.items() if name not in _SET_BY_LAMBDA}
+    return json.dumps({"Parameters": passed})
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m infra.local up",
@@ -67,6 +88,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--region", default="eu-west-1", help="AWS region to be (default eu-west-1)")
     parser.add_argument("--env-file", type=Path, help="write the lines to this file too, to be sourced by other shells")
+    parser.add_argument(
+        "--sam",
+        type=Path,
+        help="answer on an address that containers reach too, and write this file for sam local invoke --env-vars",
+    )
     return parser
 
 
@@ -80,7 +106,7 @@ def _write(file: Path, lines: str) -> None:
     try:
         file.write_text(lines + "\n")
     except OSError as error:
-        raise BadEnvironment(f"--env-file {file} cannot be written ({error.strerror}): name another file.") from error
+        raise BadEnvironment(f"{file} cannot be written ({error.strerror}): name another file.") from error
 
 
 def _hint(env_file: Path | None) -> str:

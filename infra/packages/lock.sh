@@ -4,6 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 options=(--universal --fork-strategy fewest --generate-hashes --no-emit-index-url --no-emit-find-links
   --python-version 3.11 --quiet --custom-compile-command "make lock")
-.venv/bin/uv pip compile pyproject.toml "${options[@]}" --constraint requirements.lock -o infra/container/requirements.lock
+.venv/bin/uv pip compile pyproject.toml infra/container/requirements.in "${options[@]}" \
+  --constraint requirements.lock -o infra/container/requirements.lock
 # as the runtime has them: netlift's own versions do not bind it
 .venv/bin/uv pip compile infra/packages/runtime.in "${options[@]}" -o infra/packages/runtime.lock

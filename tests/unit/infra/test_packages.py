@@ -28,14 +28,18 @@ class _Loader(yaml.SafeLoader):
 _Loader.add_multi_constructor("!", lambda loader, tag, node: getattr(node, "value", None))
 
 
-def _functions() -> Iterator[tuple[str, str]]:
-    """Handler and package type of every function of the templates."""
+def _properties() -> Iterator[dict[str, Any]]:
+    """Properties of every function of the templates."""
     for file in (ROOT / "template.yaml", *sorted((ROOT / "infra").glob("*.yaml"))):
         for resource in yaml.load(file.read_text(), _Loader).get("Resources", {}).values():
             if resource["Type"] == "AWS::Serverless::Function":
-                properties = resource["Properties"]
-                handler = properties.get("Handler") or properties["ImageConfig"]["Command"][0]
-                yield handler, properties.get("PackageType", "Zip")
+                yield resource["Properties"]
+
+
+def _functions() -> Iterator[tuple[str, str]]:
+    """Handler and package type of every function of the templates."""
+    for properties in _properties():
+        yield properties.get("Handler") or properties["ImageConfig"]["Command"][0], properties.get("PackageType", "Zip")
 
 
 FUNCTIONS = sorted(set(_functions()))
@@ -124,7 +128,9 @@ def test_the_image_holds_what_its_functions_and_every_step_import() -> None:
 def test_the_image_is_locked_to_the_versions_that_the_tests_ran_with() -> None:
     assert IMAGE.lock is not None
     image, tested = _pinned(IMAGE.lock), _pinned(ROOT / "requirements.lock")
-    assert image.items() <= tested.items()
+    lambdas_own = {"awslambdaric", "simplejson", "snapshot-restore-py"}
+    assert set(image) - set(tested) == lambdas_own
+    assert {name: version for name, version in image.items() if name in tested}.items() <= tested.items()
     project: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
     declared = {re.split(r"[\[<>=]", wanted)[0] for wanted in project["project"]["dependencies"]}
     assert declared <= set(image)
@@ -154,6 +160,14 @@ def test_a_stale_environment_is_made_anew(tmp_path: Path) -> None:
     (first.parents[1] / "made-from").write_text("other locks")
     python_of(bare, tmp_path)
     assert not planted.exists()
+
+
+def test_lambda_starts_the_image_as_lambda_and_batch_starts_what_it_names() -> None:
+    """AWS Batch keeps an image's entry point, so that the image has none, and the functions have their own."""
+    assert "\nENTRYPOINT []\n" in (ROOT / "infra" / "container" / "Dockerfile").read_text()
+    assert [p["ImageConfig"]["EntryPoint"] for p in _properties() if p.get("PackageType") == "Image"] == [
+        ["python", "-m", "awslambdaric"]
+    ] * sum(kind == "Image" for _, kind in _functions())
 
 
 def test_the_image_runs_as_nobody_in_particular_from_a_named_base() -> None:
