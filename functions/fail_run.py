@@ -38,6 +38,8 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     if not isinstance(failure, dict):
         raise BadRequest(f"the event's 'failure' is {failure!r}, must be an object: see the examples in events/.")
     name, sentence = _named(str(failure.get("Error", "")), str(failure.get("Cause", "")), manifest, attempt, home)
+    # Step Functions keeps names that begin so to itself: States.Timeout ends the execution as Timeout
+    name = name.removeprefix("States.") or "Unnamed"
     home.ledger.fail(Claim(manifest.key, attempt), {"type": name, "message": sentence})
     return {"run_id": manifest.key.run_id, "error": name, "cause": sentence}
 
