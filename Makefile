@@ -83,7 +83,7 @@ image: install ## build the image of functions and Batch; IMAGE_URI=... pushes i
 	@bash infra/container/image.sh $(IMAGE_URI)
 
 clean: ## remove what was made
-	@rm -rf .venv .venv-tools out build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info
+	@rm -rf .venv .venv-tools .venv-spark out build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info
 
 # sam build calls build-NAME for the zipped function NAME: our code, no library (infra/packages/declared.py).
 # With the runtime's own Python the code is compiled too, which saves a fifth of a second at each cold start.
