@@ -15,6 +15,16 @@ __all__ = ["copy_home", "trained", "trained_folder"]
 ROOT = Path(__file__).resolve().parent.parent
 
 
+@pytest.fixture(autouse=True)
+def same_environment() -> Iterator[None]:
+    """What a test leads elsewhere, in whatever order its fixtures undo it, the next test finds as it was."""
+    before = dict(os.environ)
+    yield
+    if dict(os.environ) != before:
+        os.environ.clear()
+        os.environ.update(before)
+
+
 @pytest.fixture(scope="session")
 def local_cloud() -> Iterator[LocalCloud]:
     """One local cloud for the session; a test takes `local_home`, or `local_cloud.fresh_home()`, to itself."""

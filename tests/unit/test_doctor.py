@@ -241,7 +241,7 @@ def test_a_queue_and_an_image_that_are_named_must_be_there(
     ready: Stores, local_home: LocalHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NETLIFT_QUEUE", "no-such-queue")
-    monkeypatch.setenv("NETLIFT_IMAGE", f"123456789012.dkr.ecr.{local_home.region}.amazonaws.com/netlift:1")
+    monkeypatch.setenv("NETLIFT_IMAGE", f"123456789012.dkr.ecr.{local_home.region}.amazonaws.com/no-such-image:1")
     assert broken(seen(os.environ)) == {"queue": 43, "image": 43}
 
 
