@@ -8,6 +8,8 @@ from jobs.errors import NetliftError
 
 COMMANDS = {
     "up": ("infra.local.up", "keep the local cloud running and print the environment that leads to it"),
+    "deploy": ("infra.local.deploy", "deploy template.yaml to the local cloud and keep it running"),
+    "run": ("infra.local.deploy_run", "start what a schedule of the template starts, nightly or weekly, and follow it"),
     "demo": ("infra.local.demo", "a whole night on a made-up world, or on real data with --data FOLDER"),
     "data": ("infra.local.public_data", "fetch the public data sets with their digests and licences"),
 }
@@ -43,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _usage() -> str:
-    lines = "\n".join(f"  {name:<6}{about}" for name, (_, about) in COMMANDS.items())
+    lines = "\n".join(f"  {name:<8}{about}" for name, (_, about) in COMMANDS.items())
     return (
         "the local cloud: AWS on this machine, for netlift\n\n"
         f"usage: python -m infra.local COMMAND [flags]      COMMAND --help shows every flag\n\n{lines}"

@@ -94,18 +94,19 @@ class JobProcesses:
         number : int
             Number of the attempt, 1 is the first.
         """
-        with self._slots, self._log_file(job.id).open("ab") as printed:
+        with self._slots:
             with self._lock:
                 if self._closed:
                     return Attempt(128 + signal.SIGTERM, "the local cloud has ended")
-                child = subprocess.Popen(
-                    [sys.executable if word == "python" else word for word in job.command],
-                    stdin=subprocess.DEVNULL,
-                    stdout=printed,
-                    stderr=printed,
-                    env=self._variables(job, number),
-                    cwd=ROOT,
-                )
+                with self._log_file(job.id).open("ab") as printed:
+                    child = subprocess.Popen(
+                        [sys.executable if word == "python" else word for word in job.command],
+                        stdin=subprocess.DEVNULL,
+                        stdout=printed,
+                        stderr=printed,
+                        env=self._variables(job, number),
+                        cwd=ROOT,
+                    )
                 self._running.add(child)
             try:
                 status = child.wait(job.timeout_s)

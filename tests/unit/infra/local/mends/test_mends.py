@@ -1,14 +1,22 @@
 """A mend refuses a moto that it was not written against, and does what it says on the one that it was."""
 
+import importlib
+import pkgutil
 from collections.abc import Callable
 
 import pytest
 from moto.s3tables.models import s3tables_backends
 
+from infra.local import mends
 from infra.local.mends import lambda_processes, pinned, s3tables_lists, s3tables_regions, stepfunctions_clients
 from jobs.errors import BadEnvironment
 
-MENDS = (s3tables_regions, s3tables_lists, lambda_processes, stepfunctions_clients)
+ALWAYS = (s3tables_regions, s3tables_lists, lambda_processes, stepfunctions_clients)
+MENDS = tuple(
+    importlib.import_module(f"{mends.__name__}.{module.name}")
+    for module in pkgutil.iter_modules(mends.__path__)
+    if module.name != "pinned"
+)
 
 
 @pytest.mark.parametrize("mend", MENDS, ids=lambda m: m.__name__.rsplit(".", 1)[1])
@@ -43,6 +51,12 @@ def test_applying_twice_is_applying_once() -> None:
     for mend in MENDS:
         mend.apply()
         mend.apply()
+
+
+def test_every_mend_is_one_file_that_says_what_moto_does() -> None:
+    assert set(ALWAYS) <= set(MENDS)
+    for mend in MENDS:
+        assert (mend.__doc__ or "").startswith("moto"), mend.__name__
 
 
 def _afresh(mend: object) -> Callable[[], None]:

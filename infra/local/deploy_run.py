@@ -1,0 +1,175 @@
+"""``python -m infra.local run CHAIN``: what the chain's schedule starts, followed step by step."""
+
+import argparse
+import json
+import logging
+import os
+import sys
+import time
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as time_of_day
+from typing import Any
+
+import boto3
+
+from infra.local.cloud import LocalCloud
+from infra.local.deploy import parameter, stage
+from infra.local.deploy_follow import Execution, follow
+from infra.local.deploy_stack import Stack, start_schedule
+from infra.local.load import load_world
+from jobs.build_fraud_features import BuildFraudFeatures, build_fraud_features
+from jobs.errors import BadEnvironment
+from jobs.runtime.stores import Stores, open_stores
+from jobs.science.synthetic import World
+from jobs.train_fraud import TrainFraud, train_fraud
+from jobs.train_uplift import TrainUplift, train_uplift
+
+RUN_FAILED = 1
+SEED = 7
+HISTORY_DAYS = 60
+FEATURE_DAYS = 52
+FILES = 4
+_LONGEST_S = 3600
+
+
+def main(argv: Sequence[str]) -> int:
+    """Start a chain as its schedule does, and tell each step.
+
+    Where the environment leads to a deployed template, that one is started; otherwise one is deployed for the while,
+    with a made-up world in it.
+
+    Parameters
+    ----------
+    argv : sequence of str
+        The chain, and flags; ``--help`` shows them.
+
+    Returns
+    -------
+    int
+        0 if the execution succeeded, 1 if not.
+    """
+    flags = _parser().parse_args(argv)
+    # moto logs each error that a state machine handles, with all it knows
+    logging.getLogger("moto").setLevel(logging.CRITICAL)
+    endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
+    if endpoint:
+        return _on_deployed(flags, endpoint)
+    # so that customers, which lie in several files, go to an array job
+    parameters = {"BatchAboveShards": "1", **dict(flags.parameter)}
+    with (
+        LocalCloud(functions=flags.functions) as cloud,
+        Stack(cloud, flags.stage, parameters) as stack,
+        stack.applied(),
+    ):
+        _say(
+            f"{stack.name}: {len(stack.made())} resources were made; a world of {flags.customers:,} customers is put in"
+        )
+        day = flags.at.astimezone(UTC).date() - timedelta(days=1)
+        prepare(open_stores(), day, flags.customers, models=flags.chain == "nightly")
+        ended = _followed(cloud.client, stack.name, flags)
+    return _told(ended)
+
+
+def prepare(stores: Stores, day: date, customers: int, models: bool) -> None:
+    """Put a made-up world in four files, its features of the weeks before, and models that know it.
+
+    Parameters
+    ----------
+    stores : Stores
+        Where all goes.
+    day : datetime.date
+        Day of the night.
+    customers : int
+        How many customers the world has.
+    models : bool
+        Whether models are trained; the weekly chain trains its own.
+    """
+    world = World(SEED, customers, day, days=HISTORY_DAYS)
+    load_world(world, stores.objects, -(-customers // FILES))
+    eve = day - timedelta(days=1)
+    build_fraud_features(BuildFraudFeatures(eve, first_date=day - timedelta(days=FEATURE_DAYS)), stores)
+    if models:
+        train_fraud(TrainFraud(eve, train_days=10, calibration_days=3, test_days=2, rounds=60, threads=1), stores)
+        train_uplift(TrainUplift(eve, world.campaign()["id"], threads=1), stores)
+
+
+def _on_deployed(flags: argparse.Namespace, endpoint: str) -> int:
+    if not endpoint.startswith(("http://127.0.0.1", "http://localhost")):
+        raise BadEnvironment(
+            f"AWS_ENDPOINT_URL is {endpoint}, which is not this machine: unset it, or source what deploy printed."
+        )
+    if flags.parameter:
+        raise BadEnvironment("--parameter is for a template that is deployed now: give it to deploy instead.")
+    return _told(_followed(boto3.client, f"netlift-{flags.stage}", flags))
+
+
+def _followed(client: Any, stack: str, flags: argparse.Namespace) -> Execution:
+    started = time.monotonic()
+    arn = start_schedule(client, stack, flags.chain, flags.at)
+    _say(f"the target of {stack}'s schedule was started: {arn}")
+    return follow(
+        client("stepfunctions"), arn, _LONGEST_S, lambda line: _say(f"{time.monotonic() - started:6.1f} s  {line}")
+    )
+
+
+def _told(ended: Execution) -> int:
+    _say(ended.status if ended.status == "SUCCEEDED" else f"{ended.status}: {ended.error}: {ended.cause}")
+    print(json.dumps(ended.output, indent=2))
+    return 0 if ended.status == "SUCCEEDED" else RUN_FAILED
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    tonight = datetime.combine(datetime.now(UTC).date(), time_of_day(2), UTC)
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.local run",
+        description="Start what a schedule of the template starts, with the schedule's own input, and follow it. "
+        "Where AWS_ENDPOINT_URL leads to a deployed template, there; else on one that is deployed for the while, "
+        "with a made-up world in it.",
+        epilog="example: python -m infra.local run nightly --at 2026-11-22T02:00:00+00:00",
+    )
+    parser.add_argument("chain", choices=("nightly", "weekly"), help="which schedule")
+    parser.add_argument(
+        "--at",
+        type=_moment,
+        default=tonight,
+        metavar="MOMENT",
+        help="moment of the schedule; the run is of the day before (default 2 o'clock today, in UTC)",
+    )
+    parser.add_argument("--stage", type=stage, default="dev", help="name of the deployment (default dev)")
+    parser.add_argument("--customers", type=_customers, default=20_000, help="of the made-up world (default 20000)")
+    parser.add_argument(
+        "--functions",
+        choices=("emulator", "processes"),
+        default="processes",
+        help="what runs Lambda functions of a template that is deployed now (default processes)",
+    )
+    parser.add_argument(
+        "--parameter",
+        type=parameter,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a parameter of a template that is deployed now; may be given several times",
+    )
+    return parser
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a moment like 2026-11-22T02:00:00+00:00") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _customers(text: str) -> int:
+    if not text.isdecimal() or int(text) < 8_000:
+        raise argparse.ArgumentTypeError(
+            f"{text!r}: give a whole number of at least 8000, so that there are four files"
+        )
+    return int(text)
