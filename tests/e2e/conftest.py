@@ -17,6 +17,8 @@ from jobs.science.synthetic import World
 from tests.e2e.command_line import CommandLine, own_logs
 from tests.trained import DAY, build_history, folder_of, load, states, train
 
+collect_ignore = ["deaths"]  # a program for processes that shall die, not for this one
+
 
 @dataclass(frozen=True)
 class Night:
