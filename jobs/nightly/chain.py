@@ -1,6 +1,5 @@
 """The night in one process: the declared chain, step by step."""
 
-import importlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -12,8 +11,9 @@ from jobs.errors import NoInput
 from jobs.runtime.chain import NIGHT, Step
 from jobs.runtime.command import flag, request_from
 from jobs.runtime.plan import kinds
+from jobs.runtime.planned import job_of
 from jobs.runtime.report import Report
-from jobs.runtime.run import Job, run_job
+from jobs.runtime.run import run_job
 from jobs.runtime.stores import Stores
 
 Shown = Callable[[str], AbstractContextManager[Any]]
@@ -82,12 +82,6 @@ def steps(stores: Stores) -> Iterator[tuple[Step, str]]:
     for step in NIGHT:
         for kind in kinds(step, stores):
             yield step, kind
-
-
-def job_of(step: Step) -> Job[Any]:
-    """Return the job of a step; its module is imported when it is first asked for."""
-    job: Job[Any] = importlib.import_module(step.module).JOB
-    return job
 
 
 def _run(step: Step, kind: str, run_date: date, stores: Stores) -> Report:
