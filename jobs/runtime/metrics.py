@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,8 +27,11 @@ UNITS = {
 }
 """Every metric with its unit, as CloudWatch names units."""
 
-DIMENSIONS = (("part",), ("part", "verb"))
+DIMENSIONS = (("stage", "part"), ("stage", "part", "verb"))
 """Sets of dimensions under which each metric is kept; "part" is "shard" or "run". Each set is billed by metric."""
+
+UNNAMED = "unnamed"
+"""Stage of what runs outside of a deployment, where nothing says its name."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ class Measured:
     said: Mapping[str, Any]
 
 
-def emf_line(measured: Measured, at: datetime) -> str:
+def emf_line(measured: Measured, at: datetime, stage: str = UNNAMED) -> str:
     """Return a measurement as one line of JSON that CloudWatch makes metrics of.
 
     Parameters
@@ -61,6 +65,8 @@ def emf_line(measured: Measured, at: datetime) -> str:
         What was measured.
     at : datetime.datetime
         When.
+    stage : str
+        Name of the deployment, so that two of them in one account are two metrics.
 
     Returns
     -------
@@ -91,6 +97,7 @@ def emf_line(measured: Measured, at: datetime) -> str:
     line = {
         "_aws": {"Timestamp": int(at.timestamp() * 1000), "CloudWatchMetrics": [directive]},
         **measured.said,
+        "stage": stage,
         "part": measured.part,
         "verb": measured.verb,
         **known,
@@ -98,7 +105,17 @@ def emf_line(measured: Measured, at: datetime) -> str:
     return json.dumps(line, default=str)
 
 
-def write_metrics(measured: Measured, at: datetime) -> None:
-    """Print the line on stdout, which Lambda and Batch send to CloudWatch Logs."""
-    sys.stdout.write(emf_line(measured, at) + "\n")
+def write_metrics(measured: Measured, at: datetime, environment: Mapping[str, str] = os.environ) -> None:
+    """Print the line on stdout, which Lambda and Batch send to CloudWatch Logs.
+
+    Parameters
+    ----------
+    measured : Measured
+        What was measured.
+    at : datetime.datetime
+        When.
+    environment : mapping
+        Its ``NETLIFT_STAGE`` names the deployment, as the template sets it.
+    """
+    sys.stdout.write(emf_line(measured, at, environment.get("NETLIFT_STAGE") or UNNAMED) + "\n")
     sys.stdout.flush()

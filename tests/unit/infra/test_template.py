@@ -12,7 +12,7 @@ from functions.engine import choose
 from functions.plan_shards import CHAINS
 from infra.local.deploy_template import TEMPLATE
 from infra.local.deployment import CHAIN, ROOT
-from jobs.runtime.metrics import NAMESPACE, UNITS
+from jobs.runtime.metrics import DIMENSIONS, NAMESPACE, UNITS
 from tests.unit.infra.templates import TRANSFORMED, nested, of_type
 
 SOURCE: dict[str, Any] = yaml_parse(TEMPLATE.read_text())
@@ -122,7 +122,7 @@ def test_the_job_works_a_shard_by_the_same_words_as_the_machine_gives() -> None:
 
 
 def test_functions_and_jobs_are_told_where_all_lies_and_when_a_run_is_large() -> None:
-    where = {"NETLIFT_HOME", "NETLIFT_TABLES", "NETLIFT_NAMESPACE"}
+    where = {"NETLIFT_HOME", "NETLIFT_TABLES", "NETLIFT_NAMESPACE", "NETLIFT_STAGE"}
     for function in of_type("AWS::Lambda::Function").values():
         assert where <= set(function["Environment"]["Variables"])
     job = nested("batch")["Resources"]["ShardJob"]["Properties"]["ContainerProperties"]
@@ -145,9 +145,23 @@ def test_alarms_are_on_metrics_that_somebody_writes_and_tell_the_topic() -> None
         assert alarm["Properties"]["AlarmActions"] == [{"Ref": "TopicArn"}]
 
 
-def test_the_dashboard_is_json() -> None:
-    body = nested("watch")["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
-    assert len(json.loads(body)["widgets"]) == 5
+def test_our_own_metrics_are_watched_under_dimensions_they_are_written_with_and_of_this_stage_alone() -> None:
+    resources = nested("watch")["Resources"]
+    watched = [
+        (p["MetricName"], [(d["Name"], d["Value"]) for d in p["Dimensions"]], {"Ref": "Stage"})
+        for p in (r["Properties"] for r in resources.values())
+        if p.get("Namespace") == NAMESPACE
+    ]
+    body = json.loads(resources["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
+    assert len(body["widgets"]) == 5
+    for metric in (m for widget in body["widgets"] for m in widget["properties"]["metrics"] if m[0] == NAMESPACE):
+        pairs = [word for word in metric[2:] if isinstance(word, str)]
+        watched.append((metric[1], list(zip(pairs[::2], pairs[1::2], strict=True)), "${Stage}"))
+    assert len(watched) >= 11
+    for name, dimensions, stage in watched:
+        assert name in UNITS
+        assert tuple(of for of, _ in dimensions) in DIMENSIONS
+        assert dict(dimensions)["stage"] == stage
 
 
 @pytest.mark.parametrize("file", ["template.yaml", "infra/batch.yaml", "infra/network.yaml", "infra/watch.yaml"])

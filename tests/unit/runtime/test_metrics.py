@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.runtime.metrics import UNITS, Measured, emf_line
+from jobs.runtime.metrics import UNITS, UNNAMED, Measured, emf_line, write_metrics
 from tests.unit.runtime.emf import read_metrics
 
 AT = datetime(2026, 11, 22, 2, 30, tzinfo=UTC)
@@ -15,12 +15,24 @@ AT = datetime(2026, 11, 22, 2, 30, tzinfo=UTC)
 
 def test_a_line_holds_what_the_specification_asks_for() -> None:
     measured = Measured("run", "score-fraud", {"rows_in": 7, "seconds": 1.5}, {"run_id": "r1", "kind": "fraud"})
-    dimensions, metrics, root = read_metrics(emf_line(measured, AT))
-    assert dimensions == [{"part": "run"}, {"part": "run", "verb": "score-fraud"}]
+    dimensions, metrics, root = read_metrics(emf_line(measured, AT, "dev"))
+    of_run = {"stage": "dev", "part": "run"}
+    assert dimensions == [of_run, {**of_run, "verb": "score-fraud"}]
     assert metrics == {"rows_in": (7, "Count"), "seconds": (1.5, "Seconds")}
     assert (root["run_id"], root["kind"]) == ("r1", "fraud")
     assert root["_aws"]["Timestamp"] == 1_795_314_600_000
     assert root["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "netlift"
+
+
+@pytest.mark.parametrize(
+    ("environment", "stage"), [({"NETLIFT_STAGE": "prod"}, "prod"), ({}, UNNAMED), ({"NETLIFT_STAGE": ""}, UNNAMED)]
+)
+def test_deployments_of_one_account_are_metrics_of_their_own(
+    environment: dict[str, str], stage: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_metrics(Measured("run", "score-fraud", {"rows_in": 1}, {"stage": "another"}), AT, environment)
+    dimensions, _, _ = read_metrics(capsys.readouterr().out)
+    assert {kept["stage"] for kept in dimensions} == {stage}
 
 
 def test_it_is_one_line_whatever_an_error_says() -> None:

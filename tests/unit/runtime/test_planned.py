@@ -89,7 +89,7 @@ def test_a_shard_prints_one_line_of_metrics_and_names_itself_on_every_log_line(
     out, err = capsys.readouterr()
     [line] = out.splitlines()
     dimensions, metrics, root = read_metrics(line)
-    assert dimensions[-1] == {"part": "shard", "verb": "score-uplift"}
+    assert dimensions[-1] == {"stage": "unnamed", "part": "shard", "verb": "score-uplift"}
     assert {
         name: metrics[name][0] for name in ("rows_in", "rows_used", "rows_quarantined", "rows_out", "failures")
     } == {
