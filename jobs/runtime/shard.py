@@ -11,9 +11,10 @@ from jobs.runtime.plan import Manifest, PlannedFile
 from jobs.runtime.stores import Stores
 from jobs.storage.inputs import InputFile
 from jobs.storage.tables import StagedFile, StageWriter
-from jobs.tables.check import BadRow, Seen, check
+from jobs.tables.check import BadRow, check
 from jobs.tables.declare import Table
 from jobs.tables.outputs import QUARANTINE
+from jobs.tables.seen import Seen
 
 
 @dataclass

@@ -47,47 +47,6 @@ class Checked:
     bad: tuple[BadRow, ...]
 
 
-class Seen:
-    """Ids met so far, so that an id stands once in all chunks and files that are read together.
-
-    Parameters
-    ----------
-    column : str
-        Column that holds the id.
-    """
-
-    def __init__(self, column: str) -> None:
-        self._column = column
-        self._ids: list[pa.Array] = []
-
-    def without_known(self, checked: Checked, first_row: int) -> Checked:
-        """Set aside the rows whose id was met in an earlier chunk.
-
-        Parameters
-        ----------
-        checked : Checked
-            A chunk whose own ids are unique.
-        first_row : int
-            Number of the chunk's first row within its file.
-        """
-        ids = checked.good[self._column].combine_chunks()
-        known = np.zeros(len(ids), bool)
-        for earlier in self._ids:
-            known |= pc.is_in(ids, value_set=earlier).to_numpy(zero_copy_only=False)
-        self._ids.append(ids)
-        if not known.any():
-            return checked
-        faulty = {b.row_number - first_row for b in checked.bad}
-        numbers = np.array([i for i in range(len(ids) + len(faulty)) if i not in faulty])[known]
-        reason = f"{self._column} stands in an earlier file or chunk too, the first row was kept"
-        raws = checked.good.filter(pa.array(known)).to_pylist()
-        again = tuple(
-            BadRow(first_row + int(i), self._column, reason, _as_json(raw))
-            for i, raw in zip(numbers, raws, strict=True)
-        )
-        return Checked(checked.good.filter(pa.array(~known)), (*checked.bad, *again))
-
-
 def check(
     rows: pa.Table,
     table: Table,
@@ -147,7 +106,7 @@ def check(
     faulty = sorted(verdict.reasons)
     raws = rows.take(pa.array(faulty, pa.int64())).to_pylist()
     bad = tuple(
-        BadRow(first_row + i, *verdict.reasons[i], raw=_as_json(raw)) for i, raw in zip(faulty, raws, strict=True)
+        BadRow(first_row + i, *verdict.reasons[i], raw=as_json(raw)) for i, raw in zip(faulty, raws, strict=True)
     )
     return Checked(typed.filter(verdict.good_mask()).cast(table.schema), bad)
 
@@ -242,7 +201,7 @@ def _shown(value: Any) -> str:
     return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 3] + "..."
 
 
-def _as_json(row: Mapping[str, Any]) -> str:
+def as_json(row: Mapping[str, Any]) -> str:
     """Return a row as JSON, which knows no NaN and no infinity: they are text in it."""
     plain = {name: str(v) if isinstance(v, float) and not math.isfinite(v) else v for name, v in row.items()}
     return json.dumps(plain, default=str)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.errors import BadSchema
-from jobs.tables.check import Seen, check
+from jobs.tables.check import check
 from jobs.tables.inputs import CUSTOMERS, TRANSACTIONS, TRIAL
 
 DAY = date(2026, 3, 1)
@@ -161,13 +161,3 @@ def test_rows_in_are_rows_used_plus_rows_set_aside(pairs):
     result = checked(rows)
     assert result.good.num_rows + len(result.bad) == len(pairs)
     assert len(set(result.good["transaction_id"].to_pylist())) == result.good.num_rows
-
-
-def test_an_id_of_an_earlier_file_is_set_aside_with_its_row_number():
-    seen = Seen("transaction_id")
-    first = seen.without_known(checked(transactions(transaction_id=["a", "b"])), 0)
-    assert first.good.num_rows == 2
-    rows = transactions(transaction_id=["c", "d", "a"], amount_eur=[-1.0, 1.0, 1.0])
-    second = seen.without_known(checked(rows, first_row=10), 10)
-    assert second.good["transaction_id"].to_pylist() == ["d"]
-    assert [(b.row_number, b.column) for b in second.bad] == [(10, "amount_eur"), (12, "transaction_id")]
