@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from jobs.errors import RunBusy, RunLost
+from jobs.errors import ObjectMissing, RunBusy, RunLost
 from jobs.storage.heartbeat import Heartbeat
 from jobs.storage.objects import Objects
 from jobs.storage.run_key import Claim, RunKey
@@ -43,6 +43,7 @@ class Ledger:
         self._objects = objects
         self._clock = clock
         self._lease_s = lease_s
+        self._seen: dict[str, tuple[int, dict[str, Any]]] = {}
 
     def claim(self, key: RunKey, holder: str) -> Claim:
         """Take a run: a new one, one that failed, or one whose holder died.
@@ -78,16 +79,21 @@ class Ledger:
         """Make the lease last again from now; one that was renewed a moment ago is left as it is.
 
         Hundreds of shards may share an attempt, each with a heartbeat of its own: together they write no more
-        than one would.
+        than one would, and each asks for what was written since it last looked, which is an entry or two.
 
         Raises
         ------
         RunLost
             If the attempt is not the newest, or has ended.
         """
-        left = datetime.fromisoformat(self._held(claim)[1]["until"]) - self._clock()
-        if left.total_seconds() <= _FRESH * self._lease_s:
-            self._end(claim, {"event": "held", "until": self._until()})
+        while True:
+            number, last = self._held(claim)
+            left = datetime.fromisoformat(last["until"]) - self._clock()
+            # Who loses the race for the next entry looks again: the winner has most likely renewed it for all.
+            if left.total_seconds() > _FRESH * self._lease_s:
+                return
+            if self._append(claim.key, number + 1, {**last, "event": "held", "until": self._until()}):
+                return
 
     def require_newest(self, claim: Claim) -> None:
         """Do nothing if the attempt may commit.
@@ -242,12 +248,36 @@ class Ledger:
                 return
 
     def _tail(self, key: RunKey) -> tuple[int, dict[str, Any] | None]:
-        entries = self._objects.list(f"{_folder(key)}log/")
-        return (int(entries[-1].key[-11:-5]), self._read(entries[-1].key)) if entries else (0, None)
+        """Return the newest entry and its number.
+
+        Entries are numbered without a gap and never change. So the log is listed once; after that the entries behind
+        the last one that was seen are asked for by name, which costs the same however long the log has grown.
+        """
+        known = self._seen.get(key.run_id)
+        if known is None:
+            entries = self._objects.list(f"{_folder(key)}log/")
+            if not entries:
+                return 0, None
+            known = int(entries[-1].key[-11:-5]), self._read(entries[-1].key)
+        number, last = known
+        while (following := self._entry(key, number + 1)) is not None:
+            number, last = number + 1, following
+        self._seen[key.run_id] = number, last
+        return number, last
+
+    def _entry(self, key: RunKey, number: int) -> dict[str, Any] | None:
+        try:
+            return self._read(f"{_folder(key)}log/{number:06d}.json")
+        except ObjectMissing:
+            return None
 
     def _append(self, key: RunKey, number: int, entry: dict[str, Any]) -> bool:
         own = {"run_id": key.run_id, "job": key.job, "kind": key.kind, "run_date": str(key.run_date)}
-        return self._objects.put_if_absent(f"{_folder(key)}log/{number:06d}.json", _to_json({**own, **entry}))
+        entry = {**own, **entry}
+        if not self._objects.put_if_absent(f"{_folder(key)}log/{number:06d}.json", _to_json(entry)):
+            return False
+        self._seen[key.run_id] = number, entry
+        return True
 
     def _read(self, key: str) -> dict[str, Any]:
         entry: dict[str, Any] = json.loads(self._objects.get(key))

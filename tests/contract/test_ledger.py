@@ -82,6 +82,47 @@ def test_renewals_of_many_shards_write_no_more_than_one_shards(objects: Objects,
         ledger.claim(KEY, "b")
 
 
+def test_renewals_at_the_same_moment_write_one_entry(objects: Objects, ledger: Ledger, clock: Clock) -> None:
+    """Twelve processes with ledgers of their own: who loses the race for an entry sees that it is renewed."""
+    claim = ledger.claim(KEY, "a")
+    ledgers = [Ledger(objects, clock) for _ in range(12)]
+    start = threading.Barrier(len(ledgers))
+
+    def renew(mine: Ledger) -> None:
+        start.wait()
+        mine.renew(claim)
+
+    with ThreadPoolExecutor(len(ledgers)) as threads:
+        for entries in (2, 3, 4):
+            clock.advance(20)
+            list(threads.map(renew, ledgers))
+            assert len(objects.list("ledger/")) == entries
+
+
+def test_a_ledger_that_looked_before_sees_what_others_wrote_since(
+    objects: Objects, ledger: Ledger, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It asks for the entries behind the one it knows, and lists the log no more."""
+    claim = ledger.claim(KEY, "a")
+    other = Ledger(objects, clock)
+    for _ in range(4):
+        clock.advance(20)
+        other.renew(claim)
+    listed: list[str] = []
+    monkeypatch.setattr(type(objects), "list", lambda _, prefix: listed.append(prefix))
+    ledger.require_newest(claim)
+    clock.advance(59)
+    with pytest.raises(RunBusy):
+        ledger.claim(KEY, "b")
+    clock.advance(2)
+    heir = other.claim(KEY, "b")
+    with pytest.raises(RunLost, match="attempt 2, held by b"):
+        ledger.require_newest(claim)
+    other.finish(heir, {"rows": 1})
+    assert ledger.report(KEY) == {"rows": 1}
+    assert listed == []
+
+
 def test_a_dead_holder_is_taken_over_and_can_do_nothing_more(ledger: Ledger, clock: Clock) -> None:
     zombie = ledger.claim(KEY, "a")
     ledger.require_newest(zombie)
