@@ -4,6 +4,10 @@ SHELL := /bin/bash
 export PYTHONPATH := $(CURDIR)
 BIN := .venv/bin
 TOOLS := .venv-tools/bin
+TEMPLATES := template.yaml $(wildcard infra/*.yaml)
+MACHINES := $(wildcard infra/statemachines/*.asl.json)
+# Lambda's own emulator comes with SAM and runs on Linux; elsewhere its tests are skipped and say why
+EMULATOR := $(if $(filter Linux,$(shell uname)),tools)
 NETLIFT_DATA ?= $(wildcard ../shared/data)
 export NETLIFT_DATA
 DATA ?=
@@ -31,6 +35,10 @@ install: .venv/.installed ## make .venv from requirements.lock (demo and test do
 	@bash infra/tools/install.sh .venv-tools requirements-tools.lock
 	@touch $@
 
+.venv-checkov/.installed: infra/tools/checkov.lock infra/tools/install.sh
+	@bash infra/tools/install.sh .venv-checkov infra/tools/checkov.lock
+	@touch $@
+
 .venv-spark/.installed: infra/tools/spark.lock infra/tools/install.sh .venv/.installed
 	@bash infra/tools/install.sh .venv-spark infra/tools/spark.lock
 	@touch $@
@@ -41,13 +49,13 @@ spark: .venv-spark/.installed ## the feature SQL on DuckDB and on Spark, every v
 demo: install ## a night on this machine: DATA=../shared/data runs it on real data
 	@$(BIN)/python -m infra.local demo $(if $(DATA),--data $(DATA))
 
-test: install ## the tests, under five minutes
+test: install $(EMULATOR) ## the tests, under five minutes
 	@$(BIN)/pytest -q -n 2 --dist worksteal -m "not long" --doctest-modules jobs tests
 
-test-all: install ## all of them: every seed, every kill point
+test-all: install $(EMULATOR) ## all of them: every seed, every kill point
 	@$(BIN)/pytest -q -n 2 --dist worksteal --doctest-modules jobs tests
 
-check: lint types arrows template ## lint, types, arrows, template
+check: lint types arrows template ## lint, types, arrows; templates and state machines by four tools
 
 lint: install
 	@$(BIN)/ruff check functions jobs infra tests
@@ -59,9 +67,14 @@ types: install
 arrows: install
 	@$(BIN)/lint-imports
 
-template: .venv-tools/.installed
-	@AWS_DEFAULT_REGION=eu-west-1 $(TOOLS)/cfn-lint template.yaml
-	@AWS_DEFAULT_REGION=eu-west-1 SAM_CLI_TELEMETRY=0 $(TOOLS)/sam validate --lint --template-file template.yaml
+# no account and no network: a region is named so that nothing asks for one
+template: export AWS_DEFAULT_REGION := eu-west-1
+template: export SAM_CLI_TELEMETRY := 0
+template: install .venv-tools/.installed .venv-checkov/.installed
+	@$(TOOLS)/cfn-lint $(TEMPLATES)
+	@$(TOOLS)/sam validate --lint --template-file template.yaml
+	@$(BIN)/statelint $(MACHINES)
+	@.venv-checkov/bin/checkov --config-file infra/tools/checkov.yaml --file $(TEMPLATES)
 
 format: install ## let ruff mend what it can
 	@$(BIN)/ruff check --fix functions jobs infra tests
@@ -83,7 +96,7 @@ image: install ## build the image of functions and Batch; IMAGE_URI=... pushes i
 	@bash infra/container/image.sh $(IMAGE_URI)
 
 clean: ## remove what was made
-	@rm -rf .venv .venv-tools .venv-spark out build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info
+	@rm -rf .venv .venv-tools .venv-checkov .venv-spark out build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .aws-sam *.egg-info
 
 # sam build calls build-NAME for the zipped function NAME: our code, no library (infra/packages/declared.py).
 # With the runtime's own Python the code is compiled too, which saves a fifth of a second at each cold start.

@@ -7,3 +7,4 @@ options=(--universal --fork-strategy fewest --generate-hashes --no-emit-index-ur
 .venv/bin/uv pip compile pyproject.toml --group dev "${options[@]}" -o requirements.lock
 .venv/bin/uv pip compile infra/tools/tools.in "${options[@]}" -o requirements-tools.lock
 .venv/bin/uv pip compile infra/tools/spark.in "${options[@]}" -o infra/tools/spark.lock
+.venv/bin/uv pip compile infra/tools/checkov.in "${options[@]}" -o infra/tools/checkov.lock
