@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import (
     CommitFailedException,
@@ -17,13 +15,13 @@ from pyiceberg.exceptions import (
     ServiceUnavailableError,
     TableAlreadyExistsError,
 )
-from pyiceberg.table import FileScanTask
 from pyiceberg.table import Table as KeptTable
 from sqlalchemy.exc import DatabaseError
 
 from jobs.errors import BadRequest, BadSchema, StorageUnavailable
 from jobs.storage.iceberg_commit import Commit
 from jobs.storage.iceberg_errors import named_table_errors
+from jobs.storage.iceberg_read import group_rows, read_data_file
 from jobs.storage.iceberg_shape import (
     PROPERTIES,
     iceberg_filter,
@@ -32,7 +30,7 @@ from jobs.storage.iceberg_shape import (
     iceberg_type,
 )
 from jobs.storage.iceberg_stage import IcebergStageWriter
-from jobs.storage.tables import StagedFile
+from jobs.storage.tables import DataFile, StagedFile
 from jobs.tables.declare import Table
 
 _TRIES = 10
@@ -85,17 +83,35 @@ class IcebergTables:
         self, table: Table, where: Mapping[str, Any] | None = None, columns: Sequence[str] | None = None
     ) -> Iterator[pa.Table]:
         """Read rows, part by part, all of one state of the table; a table that does not exist has none."""
-        names = table.names if columns is None else list(columns)
-        for name in names:
-            if name not in table.names:
-                raise BadRequest(f"table {table.name} has no column {name!r}: it has {', '.join(table.names)}.")
-        wanted = iceberg_filter(table, where)
-        kept = self._load(table)
-        if kept is None:
-            return
-        with named_table_errors(f"reading table {self._name(table)}"):
-            for task in list(kept.scan(row_filter=wanted).plan_files()):
-                yield from _parts(kept, task, table, where or {}, names)
+        names = _names(table, columns)
+        kept, paths = self._planned(table, where)
+        if kept is not None:
+            with named_table_errors(f"reading table {self._name(table)}"):
+                for file in paths:
+                    yield from read_data_file(kept, file.path, table, where or {}, names)
+
+    def files(self, table: Table, where: Mapping[str, Any] | None = None) -> list[DataFile]:
+        """List the data files of the newest state that may hold rows of `where`, in order of their paths."""
+        return sorted(self._planned(table, where)[1])
+
+    def groups(self, table: Table, path: str) -> tuple[int, ...]:
+        """Return how many rows each row group of a data file holds."""
+        with named_table_errors(f"looking at {path}"):
+            return group_rows(self._present(table), path)
+
+    def read_file(
+        self,
+        table: Table,
+        path: str,
+        where: Mapping[str, Any] | None = None,
+        columns: Sequence[str] | None = None,
+        groups: Sequence[int] | None = None,
+    ) -> Iterator[pa.Table]:
+        """Read rows of one data file that `files` named, also when the table has moved on since."""
+        names = _names(table, columns)
+        iceberg_filter(table, where)
+        with named_table_errors(f"reading {path}"):
+            yield from read_data_file(self._present(table), path, table, where or {}, names, groups)
 
     def count(self, table: Table, where: Mapping[str, Any] | None = None) -> int:
         """Count rows; on partition columns without reading a data file."""
@@ -113,6 +129,21 @@ class IcebergTables:
         if self._load(table) is not None:
             with named_table_errors(f"removing table {self._name(table)}"):
                 self._catalog.purge_table(self._identifier(table))
+
+    def _planned(self, table: Table, where: Mapping[str, Any] | None) -> tuple[KeptTable | None, list[DataFile]]:
+        wanted = iceberg_filter(table, where)
+        kept = self._load(table)
+        if kept is None:
+            return None, []
+        with named_table_errors(f"listing the files of table {self._name(table)}"):
+            tasks = list(kept.scan(row_filter=wanted).plan_files())
+        for task in tasks:
+            if task.delete_files:
+                raise BadSchema(
+                    f"table {table.name} holds row-level deletes of another program ({task.file.file_path}): "
+                    "compact it first."
+                )
+        return kept, [DataFile(t.file.file_path, t.file.record_count, t.file.file_size_in_bytes) for t in tasks]
 
     def _name(self, table: Table) -> str:
         return f"{self._namespace}.{table.name}"
@@ -178,6 +209,14 @@ class IcebergTables:
         self._sleep(random.uniform(0, longest))  # noqa: S311  jitter, not a secret
 
 
+def _names(table: Table, columns: Sequence[str] | None) -> list[str]:
+    names = table.names if columns is None else list(columns)
+    for name in names:
+        if name not in table.names:
+            raise BadRequest(f"table {table.name} has no column {name!r}: it has {', '.join(table.names)}.")
+    return names
+
+
 def _add_columns(table: Table, kept: KeptTable) -> bool:
     """Add declared columns that the kept table lacks; return whether there were any.
 
@@ -212,47 +251,3 @@ def _add_columns(table: Table, kept: KeptTable) -> bool:
     except CommitFailedException:
         return True
     return True
-
-
-def _parts(
-    kept: KeptTable, task: FileScanTask, table: Table, where: Mapping[str, Any], names: Sequence[str]
-) -> Iterator[pa.Table]:
-    """Read one data file, a row group in memory at a time."""
-    if task.delete_files:
-        raise BadSchema(
-            f"table {table.name} holds row-level deletes of another program ({task.file.file_path}): compact it first."
-        )
-    needed = [c for c in table.columns if c.name in names or c.name in where]
-    condition = _condition(table, where)
-    with kept.io.new_input(task.file.file_path).open() as handle:
-        # Read group by group, a buffer holds one group: a request for all its columns, not one for each.
-        source = pq.ParquetFile(handle, pre_buffer=True)
-        there = set(source.schema_arrow.names)
-        for group in range(source.num_row_groups):
-            rows = source.read_row_group(group, columns=[c.name for c in needed if c.name in there], use_threads=False)
-            typed = pa.table(
-                {
-                    c.name: rows[c.name].cast(c.type) if c.name in there else pa.nulls(rows.num_rows, c.type)
-                    for c in needed
-                }
-            )
-            part = typed if condition is None else typed.filter(condition)
-            if part.num_rows:
-                yield part.select(list(names)).cast(_loose(table, names))
-
-
-def _condition(table: Table, where: Mapping[str, Any]) -> Any:
-    condition = None
-    for name, wanted in where.items():
-        field, of = pc.field(name), table.column(name).type
-        if isinstance(wanted, tuple):
-            one = (field >= pa.scalar(wanted[0], of)) & (field <= pa.scalar(wanted[1], of))
-        else:
-            one = field.isin(pa.array(wanted if isinstance(wanted, list) else [wanted], of))
-        condition = one if condition is None else condition & one
-    return condition
-
-
-def _loose(table: Table, names: Sequence[str]) -> pa.Schema:
-    """Declared names and types; a column that is younger than a file is missing in its rows."""
-    return pa.schema([pa.field(name, table.column(name).type) for name in names])

@@ -56,6 +56,23 @@ class StagedFile:
         return cls(**{**plain, "partition": {**values["partition"], **days}})
 
 
+@dataclass(frozen=True, order=True)
+class DataFile:
+    """A data file of one state of a table.
+
+    Parameters
+    ----------
+    path : str
+        Where it lies.
+    rows, bytes : int
+        Rows in it, and its size.
+    """
+
+    path: str
+    rows: int
+    bytes: int
+
+
 class StageWriter(Protocol):
     """Writes the rows of one partition of one table into one file."""
 
@@ -142,6 +159,48 @@ class Tables(Protocol):
             For any column a value, lowest and highest value as a tuple, or a list of values.
         columns : sequence of str, optional
             Columns to return, in this order; by default all.
+        """
+
+    def files(self, table: Table, where: Mapping[str, Any] | None = None) -> list[DataFile]:
+        """List the data files of the newest state that may hold rows of `where`, in order of their paths.
+
+        They stay readable for days after the table has moved on: until its snapshot expires.
+        """
+
+    def groups(self, table: Table, path: str) -> tuple[int, ...]:
+        """Return how many rows each row group of a data file holds: what a reader has in memory at once.
+
+        Raises
+        ------
+        StorageUnavailable
+            If the file is gone, or cannot be read now.
+        """
+
+    def read_file(
+        self,
+        table: Table,
+        path: str,
+        where: Mapping[str, Any] | None = None,
+        columns: Sequence[str] | None = None,
+        groups: Sequence[int] | None = None,
+    ) -> Iterator[pa.Table]:
+        """Read rows of one data file that `files` named, part by part, also when the table has moved on since.
+
+        Parameters
+        ----------
+        table : Table
+            Declared table.
+        path : str
+            The file.
+        where, columns
+            As for `read`; row groups whose statistics exclude all that is wanted are not fetched.
+        groups : sequence of int, optional
+            Numbers of the row groups that are read; by default all.
+
+        Raises
+        ------
+        StorageUnavailable
+            If the file is gone, or cannot be read now.
         """
 
     def count(self, table: Table, where: Mapping[str, Any] | None = None) -> int:
