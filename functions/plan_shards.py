@@ -22,9 +22,9 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     Parameters
     ----------
     event : dict
-        ``scheduled_at`` (ISO moment, the night is of the day before) or ``run_date``; with ``verb`` and
-        ``kind`` the run of that step is planned, without them the steps of ``chain`` ("nightly", unless it
-        says "weekly") are listed.
+        ``scheduled_at`` (ISO moment, the night is of the day before) or ``run_date``, by themselves or within
+        ``event``, as the state machine hands on what the trigger sent; with ``verb`` and ``kind`` the run of that
+        step is planned, without them the steps of ``chain`` ("nightly", unless it says "weekly") are listed.
     context : object
         Lambda's context; its request id names the holder of the lease.
 
@@ -36,7 +36,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         earlier attempt) and ``array_size`` (how many shards there are in all).
     """
     home = open_home()
-    run_date = _run_date(event)
+    run_date = _run_date(_trigger(event))
     if "verb" in event:
         verb, kind = field(event, "verb", str), field(event, "kind", str)
         return _planned(home, step(verb), kind, run_date, str(getattr(context, "aws_request_id", "local")))
@@ -77,6 +77,13 @@ def _chain(event: dict[str, Any]) -> str:
     if chain not in CHAINS:
         raise BadRequest(f"the event's 'chain' is {chain!r}: give {' or '.join(CHAINS)}.")
     return str(chain)
+
+
+def _trigger(event: dict[str, Any]) -> dict[str, Any]:
+    sent = event.get("event", event)
+    if not isinstance(sent, dict):
+        raise BadRequest(f"the event is {sent!r}, must be a JSON object: see events/nightly.json.")
+    return sent
 
 
 def _run_date(event: dict[str, Any]) -> date:

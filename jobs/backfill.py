@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from jobs.errors import BadRequest, NetliftError
 from jobs.nightly import Nightly, nightly
+from jobs.nightly.publication import write_page
 from jobs.runtime.command import flag, guarded, parse
 from jobs.runtime.logs import to_stderr
 from jobs.runtime.report import Report
@@ -15,7 +16,7 @@ from jobs.runtime.stores import Stores, open_stores
 LONGEST_DAYS = 366
 """Most days of one call: more is a mistyped year."""
 
-Told = Callable[[date, Sequence[Report]], object]
+Told = Callable[[date, Sequence[Report], str], object]
 
 
 @dataclass(frozen=True)
@@ -26,9 +27,9 @@ class Backfill:
 
 
 def backfill(
-    first: date, last: date, stores: Stores, told: Told = lambda _day, _reports: None
+    first: date, last: date, stores: Stores, told: Told = lambda _day, _reports, _page: None
 ) -> dict[date, tuple[Report, ...]]:
-    """Run the night of each day of a span, in order.
+    """Run the night of each day of a span, in order, and write its page.
 
     A night that was run before is "already done", so a backfill that stopped goes on where it stopped.
 
@@ -39,7 +40,7 @@ def backfill(
     stores : Stores
         Where rows come from and go to.
     told : callable
-        Called with each day and its reports as its night ends.
+        Called with each day, its reports and the address of its page as its night ends.
 
     Returns
     -------
@@ -63,9 +64,10 @@ def backfill(
     for day in (first + timedelta(days=n) for n in range(days)):
         try:
             done[day] = nightly(Nightly(day), stores)
+            page = write_page(day, done[day], stores)
         except NetliftError as error:
             raise type(error)(f"night of {day}: {error} Days from {day} on are still to be done.") from error
-        told(day, done[day])
+        told(day, done[day], page)
     return done
 
 
@@ -89,8 +91,8 @@ def span(text: str) -> tuple[date, date]:
         raise BadRequest(f"--backfill is {text!r}: give two dates, as in 2026-11-01..2026-11-07.") from error
 
 
-def line(day: date, reports: Sequence[Report]) -> str:
-    """Return a night as one line for people.
+def line(day: date, reports: Sequence[Report], page: str = "") -> str:
+    """Return a night as one line for people, with its page under it where it has one.
 
     Examples
     --------
@@ -106,12 +108,13 @@ def line(day: date, reports: Sequence[Report]) -> str:
         sum(r.rows_quarantined for r in reports),
         sum(sum(r.rows_out.values()) for r in reports),
     )
-    return f"{day}: {said}; {rows:,} rows in, {aside:,} set aside, {out:,} out"
+    counts = f"{day}: {said}; {rows:,} rows in, {aside:,} set aside, {out:,} out"
+    return f"{counts}\n  page: {page}" if page else counts
 
 
-def _say(day: date, reports: Sequence[Report]) -> None:
+def _say(day: date, reports: Sequence[Report], page: str) -> None:
     # Flushed: whoever watches a week of nights sees each as it ends.
-    sys.stdout.write(line(day, reports) + "\n")
+    sys.stdout.write(line(day, reports, page) + "\n")
     sys.stdout.flush()
 
 

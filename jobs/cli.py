@@ -71,8 +71,7 @@ def _job(module: str, words: Sequence[str]) -> int:
 def _nightly(words: Sequence[str]) -> int:
     # Heavy imports wait until a night is asked for: netlift --help stays quick.
     from jobs.nightly import Nightly, nightly, steps  # noqa: PLC0415
-    from jobs.nightly.page import night_page  # noqa: PLC0415
-    from jobs.nightly.publication import check_place, publish_page  # noqa: PLC0415
+    from jobs.nightly.publication import check_place, write_page  # noqa: PLC0415
     from jobs.runtime.command import guarded, parse  # noqa: PLC0415
     from jobs.runtime.logs import to_stderr  # noqa: PLC0415
     from jobs.runtime.progress import Steps  # noqa: PLC0415
@@ -92,9 +91,9 @@ def _nightly(words: Sequence[str]) -> int:
         finally:
             shown.close()
             print(_table(reports))
-        if any(r.run_id for r in reports):
-            page = night_page(request.run_date, reports, stores, source=stores.objects.uri)
-            print(f"page: {publish_page(page, stores, request.page)}")
+        page = write_page(request.run_date, reports, stores, request.page)
+        if page:
+            print(f"page: {page}")
 
     return guarded(act)
 

@@ -28,7 +28,8 @@ def main() -> int:
     """Import all that the functions and the jobs of AWS Batch import, then look for faults."""
     from jobs.runtime.chain import NIGHT  # noqa: PLC0415  of the image, not of the machine that this is checked on
 
-    for name in ("functions.run_shard", "functions.finish_run", "jobs.cli", *(step.module for step in NIGHT)):
+    functions = ("functions.run_shard", "functions.finish_run", "functions.write_page")
+    for name in (*functions, "jobs.cli", *(step.module for step in NIGHT)):
         importlib.import_module(name)
     found = faults()
     good = f"user {os.getuid()}, Python {sys.version.split()[0]}, all compiled, no compiler, every step imports"

@@ -36,6 +36,11 @@ class Execution:
         details = (event.get("stateEnteredEventDetails") for event in self.history)
         return [entered["name"] for entered in details if entered]
 
+    def exited(self, state: str) -> str:
+        """Output of the last state of a name, as JSON; "" where none was left."""
+        details = (event.get("stateExitedEventDetails") for event in reversed(self.history))
+        return next((str(left["output"]) for left in details if left and left["name"] == state), "")
+
     def failures(self) -> list[str]:
         """Names of the errors that its tasks ended with, also of those that were tried again."""
         details = (event.get("taskFailedEventDetails") for event in self.history)

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CHAIN = ROOT / "infra" / "statemachines" / "chain.asl.json"
 """The definition of both chains, nightly and weekly."""
 
-_FUNCTIONS = ("plan_shards", "run_shard", "finish_run", "fail_run")
+_FUNCTIONS = ("plan_shards", "run_shard", "finish_run", "fail_run", "write_page")
 
 
 class Deployment:
@@ -99,7 +99,7 @@ class Deployment:
         Parameters
         ----------
         functions : mapping
-            Handlers in the place of plan_shards, run_shard, finish_run and fail_run.
+            Handlers in the place of plan_shards, run_shard, finish_run, fail_run and write_page.
 
         Returns
         -------

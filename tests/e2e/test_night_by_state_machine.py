@@ -1,6 +1,7 @@
 """The night as the state machine runs it: the handlers themselves, each in a process of its own."""
 
 import json
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -14,6 +15,7 @@ from infra.local.cloud import LocalCloud
 from infra.local.deployment import CHAIN, ROOT, Deployment, Execution
 from infra.local.home import LocalHome
 from infra.local.load import put_parquet
+from jobs.nightly.publication import write_page
 from jobs.runtime.chain import NIGHT
 from jobs.runtime.layout import campaign_key
 from jobs.runtime.stores import Stores, open_stores
@@ -78,7 +80,12 @@ def test_the_state_machine_writes_what_the_night_in_process_writes(site: Site, r
             assert there.num_rows, name
             assert here[name].equals(there), name
         assert published
-        assert {key: body for key, body in _published(ran_night.home).items() if str(DAY) in key} == published
+        page = write_page(DAY, ran_night.reports, ran_night.stores)
+        assert {key: body for key, body in _published(ran_night.home).items() if _is_list_of_the_day(key)} == published
+        ours = ran_night.stores.objects.get(page.removeprefix(f"{ran_night.stores.objects.uri}/")).decode()
+    address = json.loads(ended.exited("WritePage"))["anything"]["page"]["address"]
+    theirs = site.stores.objects.get(address.removeprefix(f"{site.stores.objects.uri}/")).decode()
+    assert _told(theirs, site.home) == _told(ours, ran_night.home), "the same page, but for seconds and the bucket"
     again = site.run(site.machine(), EVENT)
     assert (again.status, _states_of(again)) == ("SUCCEEDED", {"already done"})
     assert states(site.stores) == before
@@ -122,8 +129,17 @@ def test_a_trigger_without_new_data_ends_quietly(local_cloud: LocalCloud, local_
 
 def _published(home: LocalHome) -> dict[str, bytes]:
     s3 = boto3.client("s3")
-    listed = s3.list_objects_v2(Bucket=home.bucket, Prefix="netlift/published/")["Contents"]
+    listed = s3.list_objects_v2(Bucket=home.bucket, Prefix=f"netlift/published/{CAMPAIGN}/")["Contents"]
     return {f["Key"]: s3.get_object(Bucket=home.bucket, Key=f["Key"])["Body"].read() for f in listed}
+
+
+def _is_list_of_the_day(key: str) -> bool:
+    return str(DAY) in key
+
+
+def _told(page: str, home: LocalHome) -> str:
+    """What a page says, without what differs between two homes: the bucket's name, and how long things took."""
+    return re.sub(r">\d[\d.,]* ?s?<", "><", page.replace(home.bucket, "bucket"))
 
 
 def _states_of(execution: Execution) -> set[str]:

@@ -44,7 +44,7 @@ def rows_by_day(stores: Stores) -> dict[date, int]:
 
 def test_nights_run_in_order_both_ends_included(stores: Stores) -> None:
     seen: list[date] = []
-    done = backfill(days(3)[0], days(3)[-1], stores, lambda day, _: seen.append(day))
+    done = backfill(days(3)[0], days(3)[-1], stores, lambda day, *_: seen.append(day))
     assert seen == list(done) == days(3)
     # Customers without a date are read on every day beside that day's own.
     assert rows_by_day(stores) == {days(3)[0]: 6, days(3)[1]: 7, days(3)[2]: 8}
@@ -56,7 +56,7 @@ def test_the_first_failure_names_its_day_and_later_days_are_untouched(stores: St
     (tmp_path / f"inputs/customers/date={second}/a.parquet").write_bytes(b"no parquet")
     told: list[tuple[date, Sequence[Report]]] = []
     with pytest.raises(BadFile, match=rf"night of {second}: .*date={second}/a\.parquet.*from {second} on"):
-        backfill(first, last, stores, lambda day, reports: told.append((day, reports)))
+        backfill(first, last, stores, lambda day, reports, _: told.append((day, reports)))
     assert [day for day, _ in told] == [first]
     assert set(rows_by_day(stores)) == {first}
     assert {run["run_date"] for run in stores.ledger.runs()} == {str(first), str(second)}
@@ -97,7 +97,9 @@ def test_the_command_prints_a_line_a_night_and_ends_with_the_failures_code(
     (tmp_path / f"inputs/customers/date={days(2)[1]}/a.parquet").write_bytes(b"no parquet")
     assert main(["--backfill", f"{days(2)[0]}..{days(2)[1]}"]) == BadFile.exit_code
     out, err = capsys.readouterr()
-    assert out == "2026-03-01: 1 finished; 6 rows in, 0 set aside, 6 out\n"
+    night, page = out.splitlines()
+    assert night == "2026-03-01: 1 finished; 6 rows in, 0 set aside, 6 out"
+    assert (tmp_path / page.removeprefix(f"  page: file://{tmp_path}/")).is_file()
     assert err.startswith("netlift: night of 2026-03-02: ")
     assert main(["--backfill", "yesterday"]) == 2
 
@@ -109,9 +111,14 @@ def test_a_night_without_input_says_so() -> None:
 def test_real_nights_are_run_and_run_again_they_are_done(trained: Stores) -> None:
     """The declared chain, on the trained home: two days, the first without customers' payments of the second."""
     eve = TRAINED_DAY - timedelta(days=1)
-    done = backfill(eve, TRAINED_DAY, trained)
+    pages: list[str] = []
+    done = backfill(eve, TRAINED_DAY, trained, lambda _day, _reports, page: pages.append(page))
+    keys = [o.key for o in trained.objects.list("published/night/")]
+    assert [f"{trained.objects.uri}/{key}" for key in keys] == pages, "a page for each day"
+    assert [f"/{day}/" in page for day, page in zip((eve, TRAINED_DAY), pages, strict=True)] == [True, True]
     assert {r.verb for r in done[TRAINED_DAY] if r.state == "finished"} >= {"score-uplift", "allocate-offers"}
     before = states(trained)
     again = backfill(eve, TRAINED_DAY, trained)
     assert {r.state for reports in again.values() for r in reports} <= {"already done", "no input"}
     assert states(trained) == before
+    assert [o.key for o in trained.objects.list("published/night/")] == keys, "and the same pages"

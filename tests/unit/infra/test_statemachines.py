@@ -115,7 +115,7 @@ def test_shards_are_worked_then_the_run_is_finished_once(local_cloud: LocalCloud
     ]
     assert ended.entered().count("WorkShard") == 3
     assert ended.entered().count("FinishRun") == 1
-    assert _kept(local_home) == {"shard-0", "shard-1", "shard-2", "finish-after-3"}
+    assert _kept(local_home) == {"shard-0", "shard-1", "shard-2", "finish-after-3", "page-of-3"}
     # only keys pass through the state
     assert "rows of customers" not in json.dumps(ended.output)
     assert max(len(json.dumps(event, default=str)) for event in ended.history) < 4096, "256 KB are allowed a state"
@@ -140,8 +140,31 @@ def test_files_without_a_row_of_the_days_are_no_input_and_the_night_goes_on(
         ("done", "no input"),
         ("dry", "no input"),
     ]
-    assert "no row of these days" in ended.output[0]["why"]
-    assert _kept(local_home) == set(), "a run without rows is not finished"
+    assert ended.output[0]["why"] == "transactions: there is no row of these days: load them."
+    assert _kept(local_home) == {"failed-run-old-1"}, "a run without rows is not finished: its attempt ends"
+
+
+def test_a_night_whose_page_cannot_be_written_is_done_all_the_same(
+    local_cloud: LocalCloud, local_home: LocalHome
+) -> None:
+    ended = _toy_night(local_cloud, local_home, {"run_date": "pageless"})
+    assert ended.status == "SUCCEEDED", ended.cause
+    assert "TellReport" in ended.entered()
+    [told] = [e["taskScheduledEventDetails"] for e in ended.history if _is_publish(e)]
+    message = json.loads(told["parameters"])["Message"]
+    assert message["page"]["Error"] == "BadFile"
+    assert "the partners' file is truncated" in message["page"]["Cause"]
+
+
+def test_what_a_function_refuses_before_any_run_ends_in_its_sentence_alone(
+    local_cloud: LocalCloud, local_home: LocalHome
+) -> None:
+    ended = _toy_night(local_cloud, local_home, {"run_date": "refused"})
+    assert (ended.status, ended.error, ended.cause) == ("FAILED", "BadRequest", "there is no such day: give one.")
+
+
+def _is_publish(event: dict[str, Any]) -> bool:
+    return event.get("taskScheduledEventDetails", {}).get("resourceType") == "sns"
 
 
 def test_a_state_that_nobody_knows_stops_the_night(local_cloud: LocalCloud, local_home: LocalHome) -> None:
@@ -156,7 +179,13 @@ def test_examples_of_events_are_json_objects(file: Path) -> None:
 
 def _toy_night(cloud: LocalCloud, home: LocalHome, event: dict[str, str]) -> Any:
     deployment = Deployment(cloud, home)
-    toys = {"plan_shards": "plan", "run_shard": "work", "finish_run": "finish", "fail_run": "fail"}
+    toys = {
+        "plan_shards": "plan",
+        "run_shard": "work",
+        "finish_run": "finish",
+        "fail_run": "fail",
+        "write_page": "page",
+    }
     named = deployment.substitutions({name: f"{TOYS}.{toy}" for name, toy in toys.items()})
     return deployment.run(deployment.state_machine("toy-night", CHAIN, named), event, timeout_s=120)
 

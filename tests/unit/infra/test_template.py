@@ -16,7 +16,9 @@ from jobs.runtime.metrics import DIMENSIONS, NAMESPACE, UNITS
 from tests.unit.infra.templates import TRANSFORMED, nested, of_type
 
 SOURCE: dict[str, Any] = yaml_parse(TEMPLATE.read_text())
-HANDLERS = {f"functions.{name}.handler" for name in ("plan_shards", "run_shard", "finish_run", "fail_run")}
+HANDLERS = {
+    f"functions.{name}.handler" for name in ("plan_shards", "run_shard", "finish_run", "fail_run", "write_page")
+}
 
 
 def test_buckets_are_encrypted_versioned_closed_kept_and_reached_by_tls_alone() -> None:

@@ -1,4 +1,4 @@
-"""Handlers that keep the contract of plan_shards, run_shard, finish_run and fail_run, and do next to nothing."""
+"""Handlers that keep the contract of the chain's functions, and do next to nothing."""
 
 import json
 import os
@@ -7,17 +7,16 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
-from jobs.errors import BadFile, NoInput, StorageUnavailable
+from jobs.errors import BadFile, BadRequest, NoInput, StorageUnavailable
 
 
 def plan(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """List three steps, or plan one of them."""
     if "verb" not in event:
-        verbs = ("sharded", "done", "dry")
-        return {
-            "run_date": event["run_date"],
-            "steps": [{"verb": v, "kind": "k", "run_date": event["run_date"]} for v in verbs],
-        }
+        verbs, run_date = ("sharded", "done", "dry"), event["event"]["run_date"]
+        if run_date == "refused":
+            raise BadRequest("there is no such day: give one.")
+        return {"run_date": run_date, "steps": [{"verb": v, "kind": "k", "run_date": run_date} for v in verbs]}
     if event["run_date"] == "strange":
         return {**event, "state": "half planned", "shards": []}
     if event["run_date"] == "old":
@@ -53,6 +52,14 @@ def fail(event: dict[str, Any], context: Any) -> dict[str, Any]:
     _put(f"toy/failed-{event['run_id']}-{event['attempt']}")
     sentence = json.loads(event["failure"]["Cause"])["errorMessage"]
     return {"error": event["failure"]["Error"], "cause": sentence}
+
+
+def page(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Keep that a page was asked for, and how many steps it is of."""
+    if event["run_date"] == "pageless":
+        raise BadFile("the partners' file is truncated: write it again.")
+    _put(f"toy/page-of-{len(event['runs'])}")
+    return {"run_date": event["run_date"], "page": "s3://bucket/night.html"}
 
 
 def _put(key: str, **conditions: str) -> bool:
