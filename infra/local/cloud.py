@@ -20,7 +20,7 @@ from infra.local.door import ROOT, create_door
 from infra.local.emulator import Emulators, why_no_emulator
 from infra.local.function_processes import FunctionProcesses
 from infra.local.home import LocalHome
-from infra.local.mends import lambda_processes, s3tables_lists, s3tables_regions
+from infra.local.mends import lambda_processes, s3tables_lists, s3tables_maintenance, s3tables_regions
 from infra.local.s3tables_catalog import S3TablesCatalog
 from infra.local.serial import MOTO, Serial
 from infra.local.server import HOST, Server
@@ -89,6 +89,7 @@ class LocalCloud:
         warnings.filterwarnings("ignore", module=r"(moto|responses|werkzeug)(\.|$)")
         s3tables_regions.apply()
         s3tables_lists.apply()
+        s3tables_maintenance.apply()
         lambda_processes.apply()
         self._serve(self._aws(), self._ports[0], "local-aws")
         _running.add(id(self))

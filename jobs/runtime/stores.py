@@ -37,6 +37,7 @@ def open_stores(environment: Mapping[str, str] = os.environ, clock: Callable[[],
     ``NETLIFT_HOME`` is ``s3://bucket/prefix`` or a folder. ``NETLIFT_TABLES`` is the ARN of a table bucket or
     a folder (by default ``tables`` inside a home that is a folder). ``NETLIFT_NAMESPACE`` is "netlift" unless
     set. ``NETLIFT_CATALOG_URL`` replaces the address of Amazon S3 Tables (the local cloud sets it).
+    ``NETLIFT_SNAPSHOT_HOURS`` says after how many hours old snapshots of a table bucket's tables may expire.
 
     Raises
     ------
@@ -64,5 +65,18 @@ def _open_tables(environment: Mapping[str, str]) -> Tables:
             "as the stack's output TableBucketArn says."
         )
     if where.startswith("arn:"):
-        return cloud_tables(where, namespace, environment.get("NETLIFT_CATALOG_URL"))
+        return cloud_tables(
+            where, namespace, environment.get("NETLIFT_CATALOG_URL"), snapshot_hours=_snapshot_hours(environment)
+        )
     return folder_tables(Path(where), namespace)
+
+
+def _snapshot_hours(environment: Mapping[str, str]) -> int | None:
+    text = environment.get("NETLIFT_SNAPSHOT_HOURS", "")
+    if not text:
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise BadEnvironment(
+            f"NETLIFT_SNAPSHOT_HOURS is {text!r}: set it to a whole number of hours of at least 1, or leave it out."
+        )
+    return int(text)

@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 from jobs.errors import BadEnvironment, StorageUnavailable
 from jobs.storage.iceberg_errors import named_table_errors
 from jobs.storage.iceberg_tables import IcebergTables
+from jobs.storage.snapshot_retention import SnapshotRetention
 
 _TABLE_BUCKET = re.compile(r"arn:aws[a-z-]*:s3tables:(?P<region>[a-z0-9-]+):\d{12}:bucket/[a-z0-9-]+")
 _OPEN_TRIES = 5
@@ -62,6 +63,7 @@ def cloud_tables(
     namespace: str,
     catalog_url: str | None = None,
     s3_endpoint: str | None = None,
+    snapshot_hours: int | None = None,
 ) -> IcebergTables:
     """Open the tables of a table bucket of Amazon S3 Tables, by its Iceberg REST catalog and signed requests.
 
@@ -75,6 +77,8 @@ def cloud_tables(
         Address of the catalog; by default that of Amazon S3 Tables in the region.
     s3_endpoint : str, optional
         Address of S3; by default the environment's ``AWS_ENDPOINT_URL_S3`` or ``AWS_ENDPOINT_URL``, else AWS.
+    snapshot_hours : int, optional
+        Hours after which snapshots of tables that are committed to may expire; by default what S3 Tables has, 120.
 
     Raises
     ------
@@ -105,16 +109,20 @@ def cloud_tables(
         **({"s3.endpoint": endpoint} if endpoint else {}),
     }
     with named_table_errors(f"opening the table catalog {url}"):
-        for _ in range(_OPEN_TRIES - 1):
-            try:
-                return IcebergTables(_rest_catalog(properties), namespace)
-            except (ServerError, ServiceUnavailableError):
-                continue
-        return IcebergTables(_rest_catalog(properties), namespace)
+        catalog = _rest_catalog(properties)
+    if snapshot_hours is None:
+        return IcebergTables(catalog, namespace)
+    return IcebergTables(catalog, namespace, retain=SnapshotRetention(table_bucket_arn, namespace, snapshot_hours).keep)
 
 
 def _rest_catalog(properties: dict[str, str]) -> RestCatalog:
-    catalog = RestCatalog("netlift", **properties)
+    for attempt in range(_OPEN_TRIES):
+        try:
+            catalog = RestCatalog("netlift", **properties)
+            break
+        except (ServerError, ServiceUnavailableError):
+            if attempt == _OPEN_TRIES - 1:
+                raise
     # PyIceberg waits for an answer for ever; a commit whose answer does not come is looked up instead.
     session = catalog._session
     session.request = partial(session.request, timeout=_ANSWER_WAIT_S)  # type: ignore[method-assign]

@@ -51,12 +51,21 @@ class IcebergTables:
         Where in the catalog the tables are; it is made if there is none.
     sleep : callable
         Waits the seconds it is given.
+    retain : callable
+        Told the name of a table before rows are committed to it: says how long its snapshots are kept.
     """
 
-    def __init__(self, catalog: Catalog, namespace: str, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        namespace: str,
+        sleep: Callable[[float], None] = time.sleep,
+        retain: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._catalog = catalog
         self._namespace = namespace
         self._sleep = sleep
+        self._retain = retain
 
     def open_stage(self, table: Table, partition: Mapping[str, Any], name: str) -> IcebergStageWriter:
         """Begin a file of `table` for rows whose partition columns hold `partition`."""
@@ -75,6 +84,7 @@ class IcebergTables:
         commit = Commit(table, staged, scope, run_id, attempt)
         if staged:
             self._opened(table)
+            self._retain(table.name)
         elif self._load(table) is None:
             return False
         return commit.run(lambda: self._present(table), fence, self._pause)

@@ -8,10 +8,17 @@ import pytest
 from moto.s3tables.models import s3tables_backends
 
 from infra.local import mends
-from infra.local.mends import lambda_processes, pinned, s3tables_lists, s3tables_regions, stepfunctions_clients
+from infra.local.mends import (
+    lambda_processes,
+    pinned,
+    s3tables_lists,
+    s3tables_maintenance,
+    s3tables_regions,
+    stepfunctions_clients,
+)
 from jobs.errors import BadEnvironment
 
-ALWAYS = (s3tables_regions, s3tables_lists, lambda_processes, stepfunctions_clients)
+ALWAYS = (s3tables_regions, s3tables_lists, s3tables_maintenance, lambda_processes, stepfunctions_clients)
 MENDS = tuple(
     importlib.import_module(f"{mends.__name__}.{module.name}")
     for module in pkgutil.iter_modules(mends.__path__)
