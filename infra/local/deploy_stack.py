@@ -198,6 +198,10 @@ class Stack:
         """Wait for the end of an execution."""
         return follow(self._cloud.client("stepfunctions"), arn, timeout_s)
 
+    def function_log(self, name: str) -> str:
+        """Return all that a function has printed."""
+        return self._cloud.function_log(name)
+
     def job_log(self, job_id: str) -> str:
         """Return all that a job has printed."""
         return self._jobs.log(job_id)

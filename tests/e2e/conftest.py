@@ -8,6 +8,7 @@ import awswrangler
 import pytest
 
 from infra.local.cloud import LocalCloud
+from infra.local.emulator import why_no_emulator
 from infra.local.home import LocalHome
 from jobs.nightly import Nightly, nightly
 from jobs.runtime.plan import Manifest, read_manifest
@@ -18,6 +19,16 @@ from tests.e2e.command_line import CommandLine, own_logs
 from tests.trained import DAY, build_history, folder_of, load, states, train
 
 collect_ignore = ["deaths"]  # a program for processes that shall die, not for this one
+
+
+@pytest.fixture(scope="module")
+def emulated() -> Iterator[LocalCloud]:
+    """A local cloud whose functions run on the emulator; it shares what it stores with that of the session."""
+    reason = why_no_emulator()
+    if reason:
+        pytest.skip(f"SKIPPED FOR WANT OF THE EMULATOR: {reason}")
+    with LocalCloud(functions="emulator") as cloud:
+        yield cloud
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
-"""template.yaml itself, deployed: both chains from their schedules, through functions and an array job."""
+"""template.yaml itself, deployed: both chains from their schedules, through the emulator and an array job."""
 
+import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -61,6 +62,10 @@ class Site:
         size = batch.describe_jobs(jobs=[newest])["jobs"][0]["arrayProperties"]["size"]
         return [batch.describe_jobs(jobs=[f"{newest}:{index}"])["jobs"][0] for index in range(size)]
 
+    def emulator_answered(self, function: str) -> int:
+        """How many invocations of a function the emulator has reported, in its own words."""
+        return self.stack.function_log(function).count("REPORT RequestId")
+
     def told(self) -> list[str]:
         """Messages that the topic was given."""
         topic = sns_backends[DEFAULT_ACCOUNT_ID]["eu-west-1"].topics[self.stack.outputs["ReportsArn"]]
@@ -76,9 +81,9 @@ def _jobs(batch: Any) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def deployed(local_cloud: LocalCloud, ran_night: Night, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def deployed(emulated: LocalCloud, ran_night: Night, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     parameters = {"MonthlyBudgetUsd": "100", "AlarmEmail": "ops@example.com"}
-    with _site(local_cloud, ran_night, tmp_path_factory.mktemp("deaths"), "e2e", INPUTS, parameters) as site:
+    with _site(emulated, ran_night, tmp_path_factory.mktemp("deaths"), "e2e", INPUTS, parameters) as site:
         first = DAY - timedelta(days=HISTORY_DAYS)
         build_fraud_features(BuildFraudFeatures(DAY - timedelta(days=1), first_date=first), site.stores)
         yield site
@@ -91,9 +96,9 @@ def site(deployed: Site) -> Iterator[Site]:
 
 
 @pytest.fixture
-def lean(local_cloud: LocalCloud, ran_night: Night, tmp_path: Path) -> Iterator[Site]:
+def lean(emulated: LocalCloud, ran_night: Night, tmp_path: Path) -> Iterator[Site]:
     """Customers and their model, and no payments: the night is the campaign's alone."""
-    with _site(local_cloud, ran_night, tmp_path, "lean", (), {}) as site:
+    with _site(emulated, ran_night, tmp_path, "lean", (), {}) as site:
         yield site
 
 
@@ -164,8 +169,12 @@ def test_the_night_of_the_schedule_writes_what_the_night_in_process_writes(site:
             assert there.num_rows, name
             assert here[name].equals(there), name
 
+    assert site.emulator_answered("netlift-e2e-finish-run") >= len(NIGHT)
     [message] = site.told()
     assert message.startswith(f"netlift e2e: nightly of {DAY} is done\n")
+    page = json.loads(worked.exited("WritePage"))["anything"]["page"]["address"]
+    assert page in message
+    assert SPRING in site.stores.objects.get(page.removeprefix(f"{site.stores.objects.uri}/")).decode()
     assert _step(worked, SPRING)["report"] == {
         **_step(worked, SPRING)["report"],
         "rows_in": 4000,
@@ -209,6 +218,7 @@ def test_the_week_of_the_schedule_trains_in_batch(site: Site) -> None:
     assert [(step["verb"], step["state"]) for step in ended.output] == [(s.verb, "finished") for s in TRAINING]
     assert ended.entered().count("WorkOne") == len(TRAINING), "one shard each, which is a plain job"
     assert set(site.stores.models.kinds()) == {"fraud", "uplift-spring"}
+    assert "WritePage" not in ended.entered(), "a week has no page"
 
 
 def _rows(stores: Stores, name: str) -> pa.Table:

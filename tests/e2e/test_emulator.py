@@ -29,15 +29,6 @@ from tests.unit.infra.test_packages import FUNCTIONS
 TOYS = "tests.unit.infra.local.toy_functions"
 
 
-@pytest.fixture(scope="module")
-def emulated() -> Iterator[LocalCloud]:
-    reason = why_no_emulator()
-    if reason:
-        pytest.skip(f"SKIPPED FOR WANT OF THE EMULATOR: {reason}")
-    with LocalCloud(functions="emulator") as cloud:
-        yield cloud
-
-
 @pytest.fixture
 def home(emulated: LocalCloud) -> Iterator[LocalHome]:
     home = emulated.fresh_home()
