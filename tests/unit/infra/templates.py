@@ -7,7 +7,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 from infra.local.deploy_template import ROOT, transformed
 
-NESTED = {"Network": "network", "Batch": "batch", "Watch": "watch"}
+NESTED = {"Network": "network", "Batch": "batch", "Spark": "spark", "Watch": "watch"}
 """Logical id of each nested stack, and its file under infra/."""
 
 TRANSFORMED = transformed(lambda name, _: f"s3://packages/{name}")

@@ -70,8 +70,8 @@ def _is_named(resource: Any) -> bool:
         text = resource.get("Fn::Sub", "named")
         if not isinstance(text, str):
             return False
-        if re.fullmatch(r"\$\{\w+\.\w*A(rn|RN)\}(/.+)?", text):
-            return True  # what lies under the ARN of a resource of this template
+        if re.fullmatch(r"\$\{(\w+\.)?\w*A(rn|RN)\}(/.+)?", text):
+            return True  # what lies under the ARN of a resource of this template, or of one that it is given
     else:
         text = resource
     if text == "named":
@@ -123,6 +123,15 @@ def test_every_role_is_assumed_by_one_service_and_no_function_has_anothers_log()
         assert logs["Resource"] == [{"Fn::GetAtt": [f"{name}Logs", "Arn"]}]
 
 
-def test_nothing_may_be_deleted() -> None:
-    allowed = {a for s in _statements(everything()) if s["Effect"] == "Allow" for a in _listed(s["Action"])}
-    assert {a for a in allowed if "Delete" in a} == {"logs:DeleteLogDelivery"}
+def test_nothing_may_be_deleted_but_what_spark_wrote_on_the_way() -> None:
+    allowed = [
+        (action, json.dumps(s["Resource"]))
+        for s in _statements(everything())
+        if s["Effect"] == "Allow" and "Resource" in s
+        for action in _listed(s["Action"])
+        if "Delete" in action
+    ]
+    assert sorted(allowed) == [
+        ("logs:DeleteLogDelivery", '["*"]'),
+        ("s3:DeleteObject", '[{"Fn::Sub": "${HomeBucketArn}/netlift/spark/*"}]'),
+    ]

@@ -13,7 +13,7 @@ from functions.plan_shards import CHAINS
 from infra.local.deploy_template import TEMPLATE
 from infra.local.deployment import CHAIN, ROOT
 from jobs.runtime.metrics import DIMENSIONS, NAMESPACE, UNITS
-from tests.unit.infra.templates import TRANSFORMED, nested, of_type
+from tests.unit.infra.templates import NESTED, TRANSFORMED, nested, of_type
 
 SOURCE: dict[str, Any] = yaml_parse(TEMPLATE.read_text())
 HANDLERS = {
@@ -48,6 +48,33 @@ def test_tables_are_kept_and_what_no_commit_names_lives_as_long_as_the_ledger_co
     assert TRANSFORMED["Resources"]["TableBucket"]["DeletionPolicy"] == "Retain"
 
 
+def test_snapshots_outlive_a_night_and_the_one_that_commits_alone_says_how_long() -> None:
+    hours = SOURCE["Parameters"]["SnapshotHours"]
+    assert (hours["Default"], hours["MinValue"]) == (120, 24), "S3 Tables' own default; a night reads yesterday's"
+    told = {
+        name: f["Environment"]["Variables"]["NETLIFT_SNAPSHOT_HOURS"]
+        for name, f in of_type("AWS::Lambda::Function").items()
+        if "NETLIFT_SNAPSHOT_HOURS" in f["Environment"]["Variables"]
+    }
+    assert told == {"FinishRun": {"Fn::Sub": "${SnapshotHours}"}}
+    may = {name for name, role in of_type("AWS::IAM::Role").items() if "PutTableMaintenance" in json.dumps(role)}
+    assert may == {"FinishRunRole"}
+
+
+def test_spark_is_off_by_default_stops_when_idle_and_is_capped_at_a_size_for_every_choice() -> None:
+    assert SOURCE["Parameters"]["SparkFeatures"]["Default"] == "DISABLED"
+    assert SOURCE["Resources"]["Spark"]["Condition"] == "HasSpark"
+    spark = nested("spark")
+    [application] = of_type("AWS::EMRServerless::Application").values()
+    assert application["AutoStopConfiguration"]["Enabled"] is True
+    assert set(application["MaximumCapacity"]) == {"Cpu", "Memory", "Disk"}
+    assert "InitialCapacity" not in application, "workers that wait are paid for"
+    choices = SOURCE["Parameters"]["SparkMaxVcpus"]["AllowedValues"]
+    assert choices == spark["Parameters"]["MaxVcpus"]["AllowedValues"] == list(spark["Mappings"]["Capacity"])
+    for vcpus, of in spark["Mappings"]["Capacity"].items():
+        assert of["Memory"] == f"{8 * int(vcpus)} GB"
+
+
 def test_online_tables_can_be_restored_to_any_second() -> None:
     tables = of_type("AWS::DynamoDB::Table")
     assert set(tables) == {"OnlineFeatures", "Idempotency"}
@@ -75,6 +102,8 @@ def test_every_log_ends_and_every_function_machine_and_job_has_one() -> None:
         used.add(log["CloudWatchLogsLogGroup"]["LogGroupArn"]["Fn::GetAtt"][0])
     job = nested("batch")["Resources"]["ShardJob"]["Properties"]["ContainerProperties"]
     used.add("Batch." + job["LogConfiguration"]["Options"]["awslogs-group"]["Ref"])
+    spark = nested("spark")["Resources"]["Application"]["Properties"]["MonitoringConfiguration"]
+    used.add("Spark." + spark["CloudWatchLoggingConfiguration"]["LogGroupName"]["Ref"])
     assert used == set(groups)
 
 
@@ -166,6 +195,6 @@ def test_our_own_metrics_are_watched_under_dimensions_they_are_written_with_and_
         assert dict(dimensions)["stage"] == stage
 
 
-@pytest.mark.parametrize("file", ["template.yaml", "infra/batch.yaml", "infra/network.yaml", "infra/watch.yaml"])
+@pytest.mark.parametrize("file", ["template.yaml", *(f"infra/{name}.yaml" for name in NESTED.values())])
 def test_there_are_no_anchors_which_cloudformation_does_not_read(file: str) -> None:
     assert not re.search(r":\s+[&*][a-z]", (ROOT / file).read_text())
