@@ -28,7 +28,8 @@ from jobs.tables.outputs import OUTPUTS
 from tests.e2e.conftest import Night
 from tests.trained import DAY, rows_of, states
 
-NOT_MADE: dict[str, str] = {}
+_NO_SPARK = "off by default, and there is no EMR Serverless here: `make spark` runs the job in local mode"
+NOT_MADE = {f"Spark{name}": _NO_SPARK for name in ("", ".Application", ".JobRole", ".Logs")}
 """Resources that the local cloud does not make, each with the reason."""
 
 FILES = 4
