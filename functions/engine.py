@@ -3,17 +3,16 @@
 import os
 from collections.abc import Mapping
 
-from jobs.errors import BadEnvironment, BadRequest
+from jobs.errors import BadRequest
 from jobs.runtime.chain import TRAINING
 from jobs.runtime.home import Home
-from jobs.runtime.plan import Manifest, read_manifest
+from jobs.runtime.plan import Manifest
+from jobs.runtime.size import MB, limit, shard_bytes
 
 LAMBDA = "lambda"
 BATCH = "batch"
 LARGEST_ARRAY = 10_000
 """Children that an array job may have at most, as AWS has it."""
-
-_MB = 1_000_000
 
 
 def choose(manifest: Manifest, home: Home, environment: Mapping[str, str] = os.environ) -> str:
@@ -51,40 +50,8 @@ def choose(manifest: Manifest, home: Home, environment: Mapping[str, str] = os.e
         )
     if manifest.verb in {step.verb for step in TRAINING}:
         return BATCH
-    most_shards = _limit(environment, "NETLIFT_BATCH_SHARDS", 20)
-    most_bytes = _limit(environment, "NETLIFT_BATCH_MB", 256) * _MB
+    most_shards = limit(environment, "NETLIFT_BATCH_SHARDS", 20)
+    most_bytes = limit(environment, "NETLIFT_BATCH_MB", 256) * MB
     if manifest.shards > most_shards or shard_bytes(manifest, home) > most_bytes:
         return BATCH
     return LAMBDA
-
-
-def shard_bytes(manifest: Manifest, home: Home) -> int:
-    """Return an upper guess of what one shard reads, in bytes.
-
-    Its own input files, and where it reads tables instead, the input files of the runs that wrote them: of each
-    verb the largest day, and what that one builds upon in its turn.
-    """
-    own = max(
-        sum(file.size for table in manifest.files for file in manifest.shard_files(table, shard))
-        for shard in range(manifest.shards)
-    )
-    return own + _upstream_bytes(manifest, home, {})
-
-
-def _upstream_bytes(manifest: Manifest, home: Home, known: dict[str, int]) -> int:
-    largest: dict[str, int] = {}
-    for run_id in manifest.upstream:
-        upstream = read_manifest(home, run_id)
-        if run_id not in known:
-            read = sum(file.size for files in upstream.files.values() for file in files)
-            known[run_id] = read + _upstream_bytes(upstream, home, known)
-        of = f"{upstream.verb} {upstream.kind}"
-        largest[of] = max(known[run_id], largest.get(of, 0))
-    return sum(largest.values())
-
-
-def _limit(environment: Mapping[str, str], name: str, default: int) -> int:
-    text = environment.get(name) or str(default)
-    if not text.isdecimal():
-        raise BadEnvironment(f"{name} is {text!r}: set it to a whole number, or leave it out.")
-    return int(text)

@@ -8,6 +8,7 @@ from jobs.runtime.effort import efforts
 from jobs.runtime.event import field
 from jobs.runtime.home import Home, open_home
 from jobs.runtime.plan import Manifest, read_manifest
+from jobs.runtime.sharing import PART, SHARE, left_to_work
 from jobs.storage.ledger import Claim
 
 NAMELESS = "States.TaskFailed"
@@ -57,19 +58,18 @@ def _named(error: str, cause: str, manifest: Manifest, attempt: int, home: Home)
 
 
 def _of_batch(job: dict[str, Any], manifest: Manifest, attempt: int, home: Home) -> tuple[str, str]:
-    """Name what ended the first shard that is not staged: Batch says that a job failed, never which error."""
+    """Name what ended the first shard or part that is left: Batch says that a job failed, never which error."""
     run_id = manifest.key.run_id
-    staged = home.ledger.staged(manifest.key)
-    missing = [shard for shard in range(manifest.shards) if shard not in staged]
+    phase, missing = left_to_work(manifest, home)
     ended = {
         effort.shard: effort.error
         for effort in efforts(home.objects, manifest.run_date, run_id).get(run_id, [])
-        if effort.attempt == attempt and effort.error is not None
+        if effort.attempt == attempt and effort.phase == phase and effort.error is not None
     }
     for shard in missing:
         error = ended.get(shard)
         if error is not None:
-            return error["type"], f"shard {shard} of {run_id}: {error['message']}"
+            return error["type"], f"{_name(phase, shard)} of {run_id}: {error['message']}"
     if not missing:
         return (
             "BatchJobFailed",
@@ -78,6 +78,10 @@ def _of_batch(job: dict[str, Any], manifest: Manifest, attempt: int, home: Home)
     why = str(job.get("StatusReason") or "it ended without a word")
     return (
         "ShardDied",
-        f"shard {missing[0]} of {run_id} died in AWS Batch, job {job['JobId']} ({why}): see the job's log, "
+        f"{_name(phase, missing[0])} of {run_id} died in AWS Batch, job {job['JobId']} ({why}): see the job's log, "
         f"and give it more memory if it was killed.",
     )
+
+
+def _name(phase: str, number: int) -> str:
+    return {SHARE: "the sharing out", PART: f"part {number}"}.get(phase, f"shard {number}")

@@ -1,4 +1,4 @@
-"""Lambda: list a chain's steps, or plan and claim one step's run. Light: no Arrow, no models."""
+"""Lambda: list a chain's steps, plan and claim one step's run, or count a run's parts. Light: no Arrow, no models."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -11,6 +11,7 @@ from jobs.runtime.event import field
 from jobs.runtime.home import Home, open_home
 from jobs.runtime.plan import kinds, plan
 from jobs.runtime.report import Report
+from jobs.runtime.sharing import missing_parts, sharing_of
 
 CHAINS = {"nightly": NIGHT, "weekly": TRAINING}
 """What runs every night, and what makes the models every week."""
@@ -25,6 +26,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         ``scheduled_at`` (ISO moment, the night is of the day before) or ``run_date``, by themselves or within
         ``event``, as the state machine hands on what the trigger sent; with ``verb`` and ``kind`` the run of that
         step is planned, without them the steps of ``chain`` ("nightly", unless it says "weekly") are listed.
+        With ``run_id`` and ``engine``, of a run that was shared out, its parts are counted.
     context : object
         Lambda's context; its request id names the holder of the lease.
 
@@ -33,9 +35,13 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     dict
         ``run_date`` and ``steps``, or ``state`` ("planned", "already done", "no input"), ``run_id``,
         ``attempt``, ``engine`` ("lambda" or "batch"), ``shards`` (numbers of those that are not staged by an
-        earlier attempt) and ``array_size`` (how many shards there are in all).
+        earlier attempt), ``array_size`` (how many shards there are in all) and ``fan_out`` (whether the run is
+        worked in parts first). Of a run that was shared out ``left`` (how many parts are to be worked), ``parts``
+        (their numbers, for Lambda) and ``array_size`` (how many parts there are in all).
     """
     home = open_home()
+    if "run_id" in event:
+        return _parts(home, field(event, "run_id", str), field(event, "engine", str))
     run_date = _run_date(_trigger(event))
     if "verb" in event:
         verb, kind = field(event, "verb", str), field(event, "kind", str)
@@ -69,7 +75,14 @@ def _planned(home: Home, of: Step, kind: str, run_date: date, holder: str) -> di
         # the numbers travel to Lambda one by one; an array job counts by itself
         "shards": [n for n in range(manifest.shards) if n not in staged] if engine == LAMBDA else [],
         "array_size": manifest.shards,
+        "fan_out": manifest.fan_out,
     }
+
+
+def _parts(home: Home, run_id: str, engine: str) -> dict[str, Any]:
+    sharing = sharing_of(home, run_id)
+    left = missing_parts(home, sharing)
+    return {"left": len(left), "parts": left if engine == LAMBDA else [], "array_size": sharing.parts}
 
 
 def _chain(event: dict[str, Any]) -> str:

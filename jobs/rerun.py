@@ -14,6 +14,7 @@ from jobs.runtime.begin import begin
 from jobs.runtime.chain import step
 from jobs.runtime.command import flag, guarded, parse, print_report, request_from
 from jobs.runtime.logs import about, to_stderr
+from jobs.runtime.parts import work_all_parts
 from jobs.runtime.plan import Manifest, read_manifest
 from jobs.runtime.planned import job_of
 from jobs.runtime.report import Report
@@ -76,6 +77,8 @@ def rerun(request: Rerun, stores: Stores, shown: Shown = lambda _: nullcontext()
                 staged = stores.ledger.staged(manifest.key)
                 left = [shard for shard in range(manifest.shards) if shard not in staged]
                 log.info("%d of %d shards are left", len(left), manifest.shards)
+                if manifest.fan_out and left:
+                    work_all_parts(job.parts_of(manifest), manifest, asked, stores, shown)
                 for shard in left:
                     with about(shard=shard), shown(f"shard {shard} of {manifest.shards}"):
                         work_shard(job, manifest, claim, shard, asked, stores)

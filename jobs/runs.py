@@ -130,8 +130,7 @@ def _error(entry: Mapping[str, Any], of: list[Effort]) -> str:
     failed = [e for e in of if e.error and e.attempt == entry["attempt"]]
     if not failed or failed[-1].error is None:
         return ""
-    part = "finishing" if failed[-1].shard is None else f"shard {failed[-1].shard}"
-    return f"{part}: {failed[-1].error['type']}: {failed[-1].error['message']}"
+    return f"{failed[-1].name}: {failed[-1].error['type']}: {failed[-1].error['message']}"
 
 
 def lines(rows: Sequence[RunRow]) -> str:

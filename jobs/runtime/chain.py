@@ -72,6 +72,8 @@ class Step:
         Output tables it commits.
     after : tuple of After
         Verbs whose finished runs it builds upon.
+    parts_of : str or None
+        Verb before it by whose rows a large run is cut into parts; None: its job has no parts.
     """
 
     verb: str
@@ -82,6 +84,7 @@ class Step:
     campaigns: bool = False
     writes: tuple[str, ...] = ()
     after: tuple[After, ...] = ()
+    parts_of: str | None = None
 
     @property
     def module(self) -> str:
@@ -146,6 +149,7 @@ NIGHT = (
         campaigns=True,
         writes=("offers",),
         after=(After("score-uplift"), After("score-fraud")),
+        parts_of="score-uplift",
     ),
     Step(
         "publish-offers",

@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from jobs.runtime.plan import Manifest
+from jobs.runtime.manifest import Manifest
+from jobs.runtime.sharing import PART, SHARE, WORK
 from jobs.storage.objects import Objects
 
 _ROOT = "efforts"
@@ -36,6 +37,8 @@ class Effort:
         Configured memory and processors over that time; None where they are not known or not billed.
     error : dict or None
         ``type`` and ``message`` of what ended it, None where it succeeded.
+    phase : str
+        "work", or "share" or "part" of a run that fans out; then `shard` is the number of the part.
     """
 
     run_id: str
@@ -47,11 +50,20 @@ class Effort:
     gb_seconds: float | None
     vcpu_seconds: float | None
     error: dict[str, str] | None
+    phase: str = WORK
+
+    @property
+    def name(self) -> str:
+        """What was worked, in words."""
+        if self.shard is None:
+            return "finishing"
+        return {SHARE: "sharing out", PART: f"part {self.shard}"}.get(self.phase, f"shard {self.shard}")
 
 
 def keep(effort: Effort, manifest: Manifest, objects: Objects) -> None:
     """Keep an effort: each has a key of its own, so that no two ever meet."""
     part = "finish" if effort.shard is None else f"{effort.shard:06d}"
+    part = part if effort.phase == WORK else f"{effort.phase}-{part}"
     key = f"{_prefix(manifest.run_date)}{effort.run_id}/{effort.attempt:06d}-{part}-{uuid.uuid4().hex[:12]}.json"
     objects.put_if_absent(key, json.dumps(asdict(effort), sort_keys=True).encode())
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
-_OURS = ("run_id", "verb", "shard")
+_OURS = ("run_id", "verb", "shard", "part")
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 _about: ContextVar[Mapping[str, Any]] = ContextVar("about", default=_NOTHING)
 
@@ -24,7 +24,7 @@ def about(**known: Any) -> Iterator[None]:
     Parameters
     ----------
     **known
-        ``run_id``, ``verb`` and ``shard``, as far as they are known; an inner block adds to an outer one.
+        ``run_id``, ``verb``, ``shard`` and ``part``, as far as they are known; an inner block adds to an outer one.
 
     Examples
     --------

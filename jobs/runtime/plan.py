@@ -3,11 +3,11 @@
 Nothing heavy is imported here: the function that plans the night fits a small package.
 """
 
+import dataclasses
 import hashlib
-import json
+import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -15,100 +15,23 @@ from jobs.errors import NoInput, UnknownCampaign
 from jobs.runtime.chain import Read, Step, step
 from jobs.runtime.home import Home
 from jobs.runtime.layout import campaign_ids, campaign_key, input_prefix, manifest_key
-from jobs.storage.ledger import RunKey
+from jobs.runtime.manifest import Manifest, PlannedFile, read_manifest
+from jobs.runtime.size import part_rows
+
+__all__ = ["Manifest", "PlannedFile", "kinds", "plan", "read_manifest"]
 
 _DATED = re.compile(r"(?:^|/)date=(\d{4}-\d{2}-\d{2})/")
 
 
-@dataclass(frozen=True)
-class PlannedFile:
-    """An input file as it was when the run was planned.
-
-    Parameters
-    ----------
-    key : str
-        Key among the objects.
-    size : int
-        Bytes.
-    version : str
-        What tells that the contents changed (an ETag, a digest).
-    """
-
-    key: str
-    size: int
-    version: str
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """Everything that decides what a run writes.
-
-    Parameters
-    ----------
-    verb, kind : str
-        Which job, for which campaign or kind.
-    first_date, run_date : datetime.date
-        Days whose rows the run replaces.
-    request : dict
-        Values of the request that are not its defaults.
-    files : dict of str to tuple of PlannedFile
-        Input files by table.
-    shard_by : str or None
-        Input table whose files are one shard each.
-    models : dict of str to str
-        Version of each model kind that is used.
-    campaigns : dict of str to str
-        SHA-256 of each campaign file that is used.
-    upstream : tuple of str
-        Ids of the runs it builds upon.
-    """
-
-    verb: str
-    kind: str
-    first_date: date
-    run_date: date
-    request: dict[str, Any]
-    files: dict[str, tuple[PlannedFile, ...]]
-    shard_by: str | None
-    models: dict[str, str]
-    campaigns: dict[str, str]
-    upstream: tuple[str, ...]
-
-    @property
-    def shards(self) -> int:
-        """How many shards the run is cut into."""
-        return len(self.files[self.shard_by]) if self.shard_by else 1
-
-    def shard_files(self, table: str, shard: int) -> tuple[PlannedFile, ...]:
-        """Files of `table` that shard number `shard` reads: one of the sharded table, all of another."""
-        files = self.files.get(table, ())
-        return files[shard : shard + 1] if table == self.shard_by else files
-
-    @property
-    def key(self) -> RunKey:
-        """Key of the run: equal plans are one run."""
-        return RunKey(self.verb, self.kind, self.run_date, hashlib.sha256(self.to_json()).hexdigest())
-
-    def to_json(self) -> bytes:
-        """Return the plan as canonical JSON."""
-        return json.dumps(asdict(self), sort_keys=True, default=str, separators=(",", ":")).encode()
-
-    @classmethod
-    def from_json(cls, body: bytes) -> "Manifest":
-        """Read a plan back."""
-        d = json.loads(body)
-        return cls(
-            **{
-                **d,
-                "first_date": date.fromisoformat(d["first_date"]),
-                "run_date": date.fromisoformat(d["run_date"]),
-                "files": {t: tuple(PlannedFile(**f) for f in files) for t, files in d["files"].items()},
-                "upstream": tuple(d["upstream"]),
-            }
-        )
-
-
-def plan(of: Step, home: Home, run_date: date, kind: str, first_date: date, request: Mapping[str, Any]) -> Manifest:
+def plan(
+    of: Step,
+    home: Home,
+    run_date: date,
+    kind: str,
+    first_date: date,
+    request: Mapping[str, Any],
+    environment: Mapping[str, str] = os.environ,
+) -> Manifest:
     """Plan a run and keep the plan among the objects.
 
     Parameters
@@ -123,6 +46,8 @@ def plan(of: Step, home: Home, run_date: date, kind: str, first_date: date, requ
         Campaign id for a verb that runs for each campaign, else the step's kind.
     request : mapping
         Values of the request that are not its defaults.
+    environment : mapping
+        Says above which size a run is worked in parts; see :func:`jobs.runtime.size.part_rows`.
 
     Raises
     ------
@@ -148,13 +73,9 @@ def plan(of: Step, home: Home, run_date: date, kind: str, first_date: date, requ
         campaigns=campaigns,
         upstream=upstream,
     )
+    manifest = dataclasses.replace(manifest, part_rows=part_rows(of, manifest, home, environment))
     home.objects.put_if_absent(manifest_key(manifest.key.run_id), manifest.to_json())
     return manifest
-
-
-def read_manifest(home: Home, run_id: str) -> Manifest:
-    """Read the plan of the run called `run_id`."""
-    return Manifest.from_json(home.objects.get(manifest_key(run_id)))
 
 
 def kinds(of: Step, home: Home) -> tuple[str, ...]:

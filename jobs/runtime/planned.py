@@ -19,13 +19,16 @@ from jobs.runtime.command import request_from
 from jobs.runtime.effort import Effort, efforts, keep, spent
 from jobs.runtime.logs import about, to_stderr
 from jobs.runtime.metrics import Measured, write_metrics
+from jobs.runtime.parts import share_out, work_part
 from jobs.runtime.place import place
 from jobs.runtime.plan import Manifest, read_manifest
 from jobs.runtime.report import Report, peak_mb
 from jobs.runtime.row_check import require_all_rows
 from jobs.runtime.run import Job, finish_run, request_values, work_shard
 from jobs.runtime.shard import Counts, ShardRecord
+from jobs.runtime.sharing import PART, SHARE, WORK
 from jobs.runtime.stores import Stores
+from jobs.storage.ledger import Claim
 
 log = logging.getLogger(__name__)
 
@@ -63,14 +66,38 @@ def work_planned_shard(
     """
     manifest = read_manifest(stores, run_id)
     with _measured(manifest, attempt, shard, stores, environment) as at:
-        job = job_of(step(manifest.verb))
-        claim = resume(manifest, attempt, stores.ledger)
-        request = request_from(job.request, request_values(manifest, job))
+        job, claim, request = _taken_up(manifest, attempt, stores)
         with stores.ledger.heartbeat(claim):
             record = work_shard(job, manifest, claim, shard, request, stores)
         counts = sum(record.counts.values(), Counts())
         at.values |= {**vars(counts), "rows_out": sum(s.rows for s in record.staged)}
     return record
+
+
+def share_planned_run(run_id: str, attempt: int, stores: Stores, environment: Mapping[str, str] = os.environ) -> int:
+    """Share a planned run that fans out into its parts; return how many they are.
+
+    Parameters and failures are those of :func:`work_planned_shard`.
+    """
+    manifest = read_manifest(stores, run_id)
+    with _measured(manifest, attempt, 0, stores, environment, SHARE):
+        job, claim, request = _taken_up(manifest, attempt, stores)
+        with stores.ledger.heartbeat(claim):
+            return share_out(job.parts_of(manifest), manifest, request, stores).parts
+
+
+def work_planned_part(
+    run_id: str, attempt: int, part: int, stores: Stores, environment: Mapping[str, str] = os.environ
+) -> int:
+    """Work one part of a run that was shared out; return how many bytes it handed over.
+
+    Parameters and failures are those of :func:`work_planned_shard`.
+    """
+    manifest = read_manifest(stores, run_id)
+    with _measured(manifest, attempt, part, stores, environment, PART):
+        job, claim, request = _taken_up(manifest, attempt, stores)
+        with stores.ledger.heartbeat(claim):
+            return work_part(job.parts_of(manifest), manifest, part, request, stores)
 
 
 def finish_planned_run(
@@ -113,6 +140,12 @@ def finish_planned_run(
     return report.to_dict()
 
 
+def _taken_up(manifest: Manifest, attempt: int, stores: Stores) -> tuple[Job[Any], Claim, Any]:
+    job = job_of(step(manifest.verb))
+    claim = resume(manifest, attempt, stores.ledger)
+    return job, claim, request_from(job.request, request_values(manifest, job))
+
+
 @dataclass
 class _Open:
     """What is known of the work at its end."""
@@ -122,12 +155,19 @@ class _Open:
 
 @contextmanager
 def _measured(
-    manifest: Manifest, attempt: int, shard: int | None, stores: Stores, environment: Mapping[str, str]
+    manifest: Manifest,
+    attempt: int,
+    shard: int | None,
+    stores: Stores,
+    environment: Mapping[str, str],
+    phase: str = WORK,
 ) -> Iterator[_Open]:
     """Log, measure and remember the block, where a service bills for it; also when it fails."""
     here = place(environment)
     run_id = manifest.key.run_id
-    known: dict[str, Any] = {"run_id": run_id, "verb": manifest.verb, **({} if shard is None else {"shard": shard})}
+    known: dict[str, Any] = {"run_id": run_id, "verb": manifest.verb}
+    if shard is not None:
+        known["part" if phase == PART else "shard"] = shard
     at = _Open()
     with about(**known):
         if here is None:
@@ -154,6 +194,7 @@ def _measured(
                 _rounded(here.gb_seconds(seconds)),
                 _rounded(here.vcpu_seconds(seconds)),
                 error,
+                phase,
             )
             _remember(effort, manifest, stores, at)
 
@@ -182,7 +223,9 @@ def _remember(effort: Effort, manifest: Manifest, stores: Stores, at: _Open) -> 
         log.warning("what this cost is not kept: %s", unkept)
     part = "run" if effort.shard is None else "shard"
     if effort.shard is not None:
-        said["shard"] = effort.shard
+        said["part" if effort.phase == PART else "shard"] = effort.shard
+    if effort.phase != WORK:
+        said["phase"] = effort.phase
     write_metrics(Measured(part, manifest.verb, values, said), stores.clock())
 
 

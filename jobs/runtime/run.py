@@ -16,6 +16,7 @@ from jobs.errors import BadRequest, RowsLost
 from jobs.runtime.begin import begin
 from jobs.runtime.chain import Step, step
 from jobs.runtime.logs import about
+from jobs.runtime.parts import Parts, join, work_all_parts
 from jobs.runtime.plan import Manifest, plan
 from jobs.runtime.report import Report, peak_mb
 from jobs.runtime.shard import Counts, OpenShard, ShardRecord, total
@@ -50,11 +51,26 @@ class Job(Generic[RequestT]):
         What it is asked.
     work : callable
         Works one shard: reads its rows, stages what it makes of them.
+    parts : Parts or None
+        How a run that fans out is worked instead; None where the chain says that the verb has no parts.
     """
 
     step: Step
     request: type[RequestT]
     work: Callable[[RequestT, Stores, OpenShard], None]
+    parts: Parts[RequestT] | None = None
+
+    def parts_of(self, manifest: Manifest) -> Parts[RequestT]:
+        """Return how a run that fans out is worked.
+
+        Raises
+        ------
+        BadRequest
+            If the job has no parts, or the plan says that the run is worked whole.
+        """
+        if self.parts is None or not manifest.fan_out:
+            raise BadRequest(f"run {manifest.key.run_id} is worked whole, it has no parts: work its shards.")
+        return self.parts
 
 
 def run_job(job: Job[RequestT], request: RequestT, stores: Stores) -> Report:
@@ -90,6 +106,8 @@ def run_job(job: Job[RequestT], request: RequestT, stores: Stores) -> Report:
     with about(run_id=claim.key.run_id, verb=manifest.verb):
         try:
             with stores.ledger.heartbeat(claim):
+                if manifest.fan_out and stores.ledger.staged_shard(manifest.key, 0) is None:
+                    work_all_parts(job.parts_of(manifest), manifest, request, stores)
                 for index in range(manifest.shards):
                     with about(shard=index):
                         work_shard(job, manifest, claim, index, request, stores)
@@ -133,7 +151,10 @@ def work_shard(
         log.info("shard %d of %s is staged already", index, claim.key.run_id)
         return ShardRecord.from_dict(earlier)
     shard = OpenShard(manifest, index, claim.attempt, stores)
-    job.work(request, stores, shard)
+    if manifest.fan_out:
+        join(job.parts_of(manifest), request, shard, stores)
+    else:
+        job.work(request, stores, shard)
     record = shard.close()
     stores.ledger.record_staged(claim, index, record.to_dict())
     return record

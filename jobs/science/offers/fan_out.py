@@ -63,8 +63,6 @@ class Picks:
         Places of the open customers.
     open_value, open_cost, open_allowed : ndarray of shape (o, k)
         Their pairs.
-    surplus_eur : float
-        Sum of the best value less price of all customers: the shard's part of the bound.
     """
 
     customers: int
@@ -77,7 +75,15 @@ class Picks:
     open_value: Float32s
     open_cost: Floats
     open_allowed: Bools
-    surplus_eur: float
+
+    def surplus_eur(self, price: Floats) -> float:
+        """Return the sum of the best value less price of all customers: the shard's part of the bound.
+
+        Of who is neither settled on an arm nor open, nothing is worth its price.
+        """
+        surplus = self.open_value - price[0] * self.open_cost - price[1:]
+        best = np.where(self.open_allowed, surplus, 0.0).max(axis=1, initial=0.0)
+        return float(self.worth.sum(dtype=np.float64)) + float(best.sum())
 
 
 @dataclass(frozen=True)
@@ -189,7 +195,6 @@ def pick(
     problem = state(value, cost, broadcast.budget_eur, broadcast.caps, eligible)
     n = len(problem.value)
     best, worth, is_open = np.full(n, NOBODY, np.int8), np.zeros(n, np.float32), np.zeros(n, np.bool_)
-    surplus_eur = 0.0
     for rows in problem.blocks():
         surplus = surplus_of(problem, broadcast.price, rows)
         arm = surplus.argmax(axis=1)
@@ -199,7 +204,6 @@ def pick(
         second = np.maximum(surplus.max(axis=1), 0.0)
         is_open[rows] = np.abs(first - second) <= broadcast.margin_eur
         best[rows], worth[rows] = np.where(first > 0, arm, NOBODY), first
-        surplus_eur += float(np.maximum(first, 0.0).sum(dtype=np.float64))
     row, open_row = np.flatnonzero(~is_open & (best >= 0)), np.flatnonzero(is_open)
     chosen = best[row]
     open_value = problem.value_of(open_row)
@@ -215,7 +219,6 @@ def pick(
         open_value=np.where(allowed, open_value, 0).astype(np.float32),
         open_cost=problem.cost[open_row].astype(np.float64),
         open_allowed=allowed,
-        surplus_eur=surplus_eur,
     )
 
 
@@ -245,10 +248,7 @@ def repair(picks: Sequence[Picks], broadcast: Broadcast, *, seed: int = 0) -> Re
     """
     if not picks:
         raise BadRequest("picks is empty: give those of at least one shard.")
-    shard = np.repeat(np.arange(len(picks)), [len(p.row) for p in picks])
-    row, arm, worth, value, cost = (
-        np.concatenate([getattr(p, name) for p in picks]) for name in ("row", "arm", "worth", "value", "cost")
-    )
+    arm, worth, cost = (np.concatenate([getattr(p, name) for p in picks]) for name in ("arm", "worth", "cost"))
     kept = _fitting(arm, worth, cost, broadcast, seed)
     spend, counts = float(cost[kept].sum()), np.bincount(arm[kept], minlength=len(broadcast.caps))
     rest = allocate(
@@ -260,15 +260,16 @@ def repair(picks: Sequence[Picks], broadcast: Broadcast, *, seed: int = 0) -> Re
         seed=seed,
     )
     arms = tuple(np.full(p.customers, NOBODY, np.int8) for p in picks)
-    ends = np.cumsum([len(p.open_row) for p in picks])[:-1]
-    for number, (of_shard, opened) in enumerate(zip(arms, np.split(rest.arm, ends), strict=True)):
-        mine = kept & (shard == number)
-        of_shard[row[mine]] = arm[mine]
-        of_shard[picks[number].open_row] = opened
-    total = float(value[kept].sum(dtype=np.float64)) + rest.value_eur
+    opened = np.split(rest.arm, np.cumsum([len(p.open_row) for p in picks])[:-1])
+    stayed = np.split(kept, np.cumsum([len(p.row) for p in picks])[:-1])
+    total = rest.value_eur
+    for of_shard, p, mine, chosen in zip(arms, picks, stayed, opened, strict=True):
+        of_shard[p.row[mine]] = p.arm[mine]
+        of_shard[p.open_row] = chosen
+        total += float(p.value[mine].sum(dtype=np.float64))
     limits = np.concatenate([[broadcast.budget_eur], np.floor(broadcast.caps)])
     priced = broadcast.price > 0
-    bound = float(broadcast.price[priced] @ limits[priced]) + sum(p.surplus_eur for p in picks)
+    bound = float(broadcast.price[priced] @ limits[priced]) + sum(p.surplus_eur(broadcast.price) for p in picks)
     return Repaired(
         arms=arms,
         value_eur=total,
@@ -288,6 +289,8 @@ def _fitting(arm: Arms, worth: Float32s, cost: Floats, broadcast: Broadcast, see
     """Return which settled choices stay: all where they fit, else those of most worth."""
     caps, budget = np.floor(broadcast.caps), broadcast.budget_eur * (1 + BUDGET_ROUNDING)
     kept = np.ones(len(arm), np.bool_)
+    if (np.bincount(arm, minlength=len(caps)) <= caps).all() and float(cost.sum()) <= budget:
+        return kept
     order = np.lexsort((np.random.default_rng(seed).random(len(arm)), -worth))
     for number, most in enumerate(caps):
         of_arm = order[arm[order] == number]

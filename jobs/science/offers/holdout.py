@@ -86,7 +86,23 @@ def in_holdout(ids: Iterable[str] | pa.Array | pa.ChunkedArray, salt: str, share
     """
     if not 0 <= share <= 1:
         raise BadRequest(f"share == {share}, must be in [0, 1].")
-    numbers = id_numbers(ids, salt)
+    return below(id_numbers(ids, salt), share)
+
+
+def below(numbers: npt.NDArray[np.uint64], share: float) -> Bools:
+    """Return which numbers of :func:`id_numbers` are those of ids in a holdout of this share.
+
+    Parameters
+    ----------
+    numbers : ndarray of shape (n,), uint64
+        What `id_numbers` returned.
+    share : float
+        Share of all ids, in [0, 1].
+
+    Returns
+    -------
+    ndarray of bool of shape (n,)
+    """
     # ldexp is exact, and for whole numbers n < x is the same as n < ceil(x).
     threshold = math.ceil(math.ldexp(share, 64))
     if threshold > np.iinfo(np.uint64).max:

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from functions.engine import BATCH, LAMBDA, choose, shard_bytes
+from functions.engine import BATCH, LAMBDA, choose
+from jobs.runtime.size import shard_bytes
 from functions.plan_shards import CHAINS, handler
 from jobs.errors import BadEnvironment, BadRequest
 from jobs.runtime.chain import step
