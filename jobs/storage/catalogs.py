@@ -9,10 +9,10 @@ from urllib.parse import quote
 from pyarrow.fs import AwsStandardS3RetryStrategy
 from pyiceberg.catalog.rest import RestCatalog
 from pyiceberg.catalog.sql import SqlCatalog
-from pyiceberg.exceptions import ServerError, ServiceUnavailableError
+from pyiceberg.exceptions import BadRequestError, ServerError, ServiceUnavailableError
 from sqlalchemy.exc import OperationalError
 
-from jobs.errors import BadEnvironment, StorageUnavailable
+from jobs.errors import BadEnvironment, NotDeployed, StorageUnavailable
 from jobs.storage.iceberg_errors import named_table_errors
 from jobs.storage.iceberg_tables import IcebergTables
 from jobs.storage.snapshot_retention import SnapshotRetention
@@ -83,7 +83,8 @@ def cloud_tables(
     Raises
     ------
     BadEnvironment
-        If the ARN is none, or the credentials are refused.
+        If the ARN is none, the credentials are refused (NoCredentials, NotPermitted), or there is no such table
+        bucket (NotDeployed).
     StorageUnavailable
         If the catalog does not answer.
     """
@@ -123,6 +124,12 @@ def _rest_catalog(properties: dict[str, str]) -> RestCatalog:
         except (ServerError, ServiceUnavailableError):
             if attempt == _OPEN_TRIES - 1:
                 raise
+        except BadRequestError as error:
+            # The first question is for the settings of this table bucket: nothing else in it can be wrong.
+            raise NotDeployed(
+                f"table bucket {properties['warehouse']} is not there ({error}): deploy template.yaml, or correct "
+                "NETLIFT_TABLES."
+            ) from error
     # PyIceberg waits for an answer for ever; a commit whose answer does not come is looked up instead.
     session = catalog._session
     session.request = partial(session.request, timeout=_ANSWER_WAIT_S)  # type: ignore[method-assign]

@@ -1,5 +1,6 @@
 """What Iceberg's catalog and file access answer, in our own errors and one sentence."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -8,10 +9,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pyiceberg import exceptions as ice
 from sqlalchemy.exc import DatabaseError
 
-from jobs.errors import BadEnvironment, NetliftError, StorageUnavailable
-from jobs.storage.aws_errors import named
+from jobs.errors import BadEnvironment, NetliftError, NoCredentials, NotDeployed, NotPermitted, StorageUnavailable
+from jobs.storage.aws_errors import named, permission
 
-_REFUSED = (ice.UnauthorizedError, ice.ForbiddenError, ice.OAuthError, ice.AuthorizationExpiredError)
+_NOBODY = (ice.UnauthorizedError, ice.OAuthError, ice.AuthorizationExpiredError)
 _BUSY = (
     ice.CommitFailedException,
     ice.CommitStateUnknownException,
@@ -20,7 +21,9 @@ _BUSY = (
     requests.RequestException,
     DatabaseError,
 )
-_REFUSED_WORDS = ("ACCESS_DENIED", "InvalidAccessKeyId", "SignatureDoesNotMatch", "NO_SUCH_BUCKET", "EXPIRED_TOKEN")
+_NOBODY_WORDS = ("InvalidAccessKeyId", "INVALID_ACCESS_KEY_ID", "SignatureDoesNotMatch", "EXPIRED_TOKEN")
+_DURING = re.compile(r"ACCESS_DENIED during (?P<operation>\w+)")
+_READING = {"GetObject", "HeadObject"}
 
 
 def named_table_error(error: Exception, what: str) -> NetliftError | None:
@@ -37,8 +40,14 @@ def named_table_error(error: Exception, what: str) -> NetliftError | None:
         return error
     if isinstance(error, ClientError | BotoCoreError):
         return named(error, what)
-    if isinstance(error, _REFUSED) or _is_refusal(error):
-        return BadEnvironment(f"{what}: refused ({_line(error)}): check the credentials and the role's permissions.")
+    said = str(error)
+    # The catalog says "forbidden" of a wrong signature too.
+    if isinstance(error, _NOBODY) or _says(error, _NOBODY_WORDS) or (_is_forbidden(error) and "signature" in said):
+        return NoCredentials(f"{what}: the credentials are refused ({_line(error)}): set others, or log in again.")
+    if _is_forbidden(error):
+        return NotPermitted(f"{what}: refused {_permission(said)}({_line(error)}): allow it to the role.")
+    if _says(error, ("NO_SUCH_BUCKET",)):
+        return NotDeployed(f"{what}: the bucket does not exist ({_line(error)}): deploy it, or correct NETLIFT_TABLES.")
     if isinstance(error, PermissionError | NotADirectoryError | FileExistsError):
         return BadEnvironment(f"{what}: {_line(error)}: check the folder and its permissions.")
     if isinstance(error, FileNotFoundError):
@@ -64,8 +73,27 @@ def named_table_errors(what: str) -> Iterator[None]:
         raise ours from error
 
 
-def _is_refusal(error: Exception) -> bool:
-    return isinstance(error, OSError) and any(word in str(error) for word in _REFUSED_WORDS)
+def _says(error: Exception, words: tuple[str, ...]) -> bool:
+    """Whether Arrow, which has one class for all, says one of these words."""
+    return isinstance(error, OSError) and any(word in str(error) for word in words)
+
+
+def _is_forbidden(error: Exception) -> bool:
+    return isinstance(error, ice.ForbiddenError) or _says(error, ("ACCESS_DENIED",))
+
+
+def _permission(said: str) -> str:
+    """Permission that is missing, with a space behind it; "" where nothing says which."""
+    during = _DURING.search(said)
+    of_data = (
+        ""
+        if during is None
+        else "s3tables:GetTableData"
+        if during["operation"] in _READING
+        else ("s3tables:PutTableData")
+    )
+    action = permission(said) or of_data
+    return f"{action} " if action else ""
 
 
 def _line(error: Exception) -> str:

@@ -15,7 +15,7 @@ from pyiceberg.exceptions import (
     ServiceUnavailableError,
 )
 
-from jobs.errors import BadEnvironment, CommitUnknown, RunLost, StorageUnavailable
+from jobs.errors import CommitUnknown, NotPermitted, RunLost, StorageUnavailable
 from jobs.storage.iceberg_commit import TRIES
 from jobs.storage.iceberg_tables import IcebergTables
 from jobs.storage.tables import StagedFile
@@ -191,7 +191,7 @@ def test_a_catalog_that_is_away_before_the_commit_is_just_away(tables: IcebergTa
 def test_a_refused_commit_is_not_tried_again(tables: IcebergTables, catalog: ScriptedCatalog) -> None:
     file = staged(tables, 5)
     catalog.commits = [fails(ForbiddenError("not yours"))]
-    with pytest.raises(BadEnvironment, match="check the credentials"):
+    with pytest.raises(NotPermitted, match="allow it to the role"):
         finish(tables, [file])
     assert catalog.tried == 1
 

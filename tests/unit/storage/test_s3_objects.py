@@ -10,7 +10,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 
-from jobs.errors import BadEnvironment, NetliftError, StorageUnavailable
+from jobs.errors import BadEnvironment, NetliftError, NoCredentials, NotDeployed, NotPermitted, StorageUnavailable
 from jobs.storage.s3_objects import S3Objects, s3_client
 
 Answer = Callable[[Any], AWSResponse | None]
@@ -118,9 +118,9 @@ def test_a_conflict_is_tried_again() -> None:
 @pytest.mark.parametrize(
     ("status", "code", "error", "says"),
     [
-        (403, "AccessDenied", BadEnvironment, "refused it .AccessDenied.: check the credentials"),
-        (400, "ExpiredToken", BadEnvironment, "refused it .ExpiredToken."),
-        (404, "NoSuchBucket", BadEnvironment, "the bucket does not exist"),
+        (403, "AccessDenied", NotPermitted, "AWS refused s3:(GetObject|PutObject|ListBucket) .AccessDenied."),
+        (400, "ExpiredToken", NoCredentials, "refused the credentials .ExpiredToken."),
+        (404, "NoSuchBucket", NotDeployed, "the bucket does not exist"),
         (301, "PermanentRedirect", BadEnvironment, "check the bucket, the region"),
         (500, "InternalError", StorageUnavailable, "cannot do it now .InternalError."),
         (503, "SlowDown", StorageUnavailable, "cannot do it now .SlowDown."),
