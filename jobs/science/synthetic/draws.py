@@ -25,6 +25,7 @@ class Stream(IntEnum):
     PEOPLE = 1
     PAYMENTS = 2
     TRIAL = 3
+    HABITS = 4
 
 
 def generator(seed: int, stream: Stream, block: int = 0) -> np.random.Generator:

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from jobs.science.synthetic.draws import DAY_US, Floats, Ints, Stream, generator, identifiers, timestamps, words
+from jobs.science.synthetic.habits import evening_us, move_to_weekends, values, weekends
 from jobs.science.synthetic.partners import Partners
 from jobs.science.synthetic.people import People
 from jobs.tables.inputs import FRAUD_REPORTS, TRANSACTIONS
@@ -51,7 +52,9 @@ class Payments:
     reported_us: Ints
 
 
-def draw_payments(seed: int, block: int, people: People, partners: Partners, *, days: int, per_day: float) -> Payments:
+def draw_payments(
+    seed: int, block: int, people: People, partners: Partners, *, days: int, per_day: float, start_us: int
+) -> Payments:
     """Draw the payments of one block of customers.
 
     Parameters
@@ -66,11 +69,13 @@ def draw_payments(seed: int, block: int, people: People, partners: Partners, *, 
         Days of payments.
     per_day : float
         Mean everyday payments of a customer in a day, > 0.
+    start_us : int
+        Moment the first day began, microseconds since 1970: says which days are weekends.
     """
     r = generator(seed, Stream.PAYMENTS, block)
     basket = people.numbers["basket_eur"]
     drawn = [
-        _everyday(r, people, partners, days, per_day),
+        _everyday(r, people, partners, days, per_day, start_us),
         _stolen_cards(r, basket, partners, days),
         _tested_cards(r, basket, partners, days),
     ]
@@ -138,18 +143,27 @@ def tables(
 _Drawn = tuple[Ints, Ints, Ints, Floats, Ints]
 
 
-def _everyday(r: np.random.Generator, people: People, partners: Partners, days: int, per_day: float) -> _Drawn:
-    """Everyday payments; on days a partner leaks, part of what it takes is fraud, a little larger and by night."""
+def _everyday(
+    r: np.random.Generator, people: People, partners: Partners, days: int, per_day: float, start_us: int
+) -> _Drawn:
+    """Everyday payments, each customer's by habit.
+
+    On days a partner leaks, part of what it takes is fraud, a little larger and by night.
+    """
     n = len(people.number)
     habit = people.numbers["purchases_90d"] + 2.0
-    count = r.poisson(per_day * days * habit / 5.5, n)
+    count = r.poisson(per_day * days * habit / 5.5 * values("payments_factor", people.habit), n)
     customer = np.repeat(np.arange(n), count)
     size = len(customer)
-    day = r.integers(0, days, size)
-    at_us = day * DAY_US + _daytime_us(r, size)
+    way = people.habit[customer]
+    day = move_to_weekends(r, r.integers(0, days, size), weekends(days, start_us), values("weekend_share", way))
+    by_evening = r.random(size) < values("evening_share", way)
+    at_us = day * DAY_US + np.where(by_evening, evening_us(r, size), _daytime_us(r, size))
     favourites = partners.draw(r.random((n, _FAVOURITES)))
     usual = favourites[customer, r.integers(0, _FAVOURITES, size)]
     partner = np.where(r.random(size) < 0.75, usual, partners.draw(r.random(size)))
+    faithful = r.random(size) < values("favourite_share", way)
+    partner[faithful] = favourites[customer[faithful], 0]
     spread = np.exp(0.5 * r.standard_normal(size))
     amount = people.numbers["basket_eur"][customer] * partners.amount_factor[partner] * spread
     leak = partners.compromised[partner, day] & (r.random(size) < _LEAK_SHARE)

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from jobs.science.synthetic.campaign import ARMS
 from jobs.science.synthetic.draws import BLOCK_CUSTOMERS, Bools, Floats, Ints, Stream, generator, words
+from jobs.science.synthetic.habits import draw_habits
 
 CHANNELS = ("app", "store", "web")
 REGIONS = ("coast", "east", "north", "south", "west")
@@ -33,6 +34,8 @@ class People:
         Where a feature is not seen.
     consent : ndarray of shape (n,)
         Whether the customer may be contacted.
+    habit : ndarray of shape (n,)
+        Way of paying, as a place in HABITS.
     """
 
     number: Ints
@@ -40,6 +43,7 @@ class People:
     codes: dict[str, Ints]
     missing: dict[str, Bools]
     consent: Bools
+    habit: Ints
 
     def seen(self, name: str) -> Any:
         """Return a feature as files show it: an Arrow array with nulls where it is missing."""
@@ -75,7 +79,7 @@ class Behaviour:
         return np.asarray(net[:, 1:] - net[:, :1], dtype=np.float64)
 
 
-def draw_people(seed: int, block: int) -> People:
+def draw_people(seed: int, block: int, *, habits: bool = True) -> People:
     """Draw one block of customers.
 
     Parameters
@@ -84,6 +88,8 @@ def draw_people(seed: int, block: int) -> People:
         Seed of the world.
     block : int
         Number of the block, >= 0.
+    habits : bool
+        Whether customers pay in different ways; without them all pay as the first habit does.
 
     Returns
     -------
@@ -111,6 +117,7 @@ def draw_people(seed: int, block: int) -> People:
         codes={"channel": channel.astype(np.int64), "region": r.integers(0, len(REGIONS), n)},
         missing={name: r.random(n) < share for name, share in _MISSING_SHARE.items()},
         consent=r.random(n) < 0.94,
+        habit=draw_habits(seed, block) if habits else np.zeros(n, np.int64),
     )
 
 

@@ -12,8 +12,9 @@ import pyarrow as pa
 from jobs.errors import BadRequest
 from jobs.science.synthetic import campaign, payments, planted, trial
 from jobs.science.synthetic.draws import BLOCK_CUSTOMERS, DAY_US, Floats, identifiers, timestamps
+from jobs.science.synthetic.habits import HABITS
 from jobs.science.synthetic.partners import Partners, draw_partners
-from jobs.science.synthetic.people import behave, draw_people
+from jobs.science.synthetic.people import People, behave, draw_people
 from jobs.tables.inputs import CUSTOMERS
 
 CUSTOMERS_TABLE = CUSTOMERS.extended(campaign.FEATURES)
@@ -83,6 +84,8 @@ class World:
         Share of the consenting customers who took part in the trial, in [0, 1].
     bad_rows : bool
         Whether the first shard carries a few broken payments and units, one of each kind.
+    habits : bool
+        Whether customers fall into segments by the way they pay; without them all pay alike, by degrees.
 
     Raises
     ------
@@ -106,6 +109,7 @@ class World:
     n_partners: int = 400
     trial_share: float = 0.6
     bad_rows: bool = True
+    habits: bool = True
 
     def __post_init__(self) -> None:
         """Refuse what the world cannot be."""
@@ -151,7 +155,7 @@ class World:
         """Return the customers of a shard, of schema CUSTOMERS_TABLE: features as of the start of the run's date."""
 
         def draw(block: int, keep: int) -> pa.Table:
-            people = draw_people(self.seed, block)
+            people = self._people(block)
             columns = {
                 "customer_id": identifiers("c", people.number, 8),
                 "as_of": timestamps(np.full(len(people.number), self._end_us - DAY_US)),
@@ -171,21 +175,29 @@ class World:
         ndarray of shape (n_customers, n_arms)
             Euro, in the order of `customers` and `arms`.
         """
-        return np.concatenate(
-            self._by_block(shard, lambda block, keep: behave(draw_people(self.seed, block)).effects_eur[:keep])
-        )
+        return np.concatenate(self._by_block(shard, lambda block, keep: behave(self._people(block)).effects_eur[:keep]))
+
+    def true_segments(self, shard: Shard) -> list[str]:
+        """Return the name of the habit that each customer of a shard pays by, in the order of `customers`."""
+        parts = self._by_block(shard, lambda block, keep: self._people(block).habit[:keep])
+        return [HABITS[place].name for place in np.concatenate(parts)]
 
     def payments(self, shard: Shard) -> Payments:
         """Return the payments of a shard, their reports and the truth, drawn once."""
 
         def draw(block: int, keep: int) -> tuple[pa.Table, pa.Table, pa.Table]:
-            people = draw_people(self.seed, block)
+            people = self._people(block)
+            start_us = self._end_us - self.days * DAY_US
             drawn = payments.draw_payments(
-                self.seed, block, people, self._partners, days=self.days, per_day=self.payments_per_day
+                self.seed,
+                block,
+                people,
+                self._partners,
+                days=self.days,
+                per_day=self.payments_per_day,
+                start_us=start_us,
             )
-            return payments.tables(
-                drawn, people, self._partner_ids, keep=keep, days=self.days, start_us=self._end_us - self.days * DAY_US
-            )
+            return payments.tables(drawn, people, self._partner_ids, keep=keep, days=self.days, start_us=start_us)
 
         transactions, reports, truth = (
             pa.concat_tables(parts) for parts in zip(*self._by_block(shard, draw), strict=True)
@@ -210,13 +222,16 @@ class World:
         """
 
         def draw(block: int, keep: int) -> pa.Table:
-            people = draw_people(self.seed, block)
+            people = self._people(block)
             return trial.table(trial.draw_trial(self.seed, block, people, self.trial_share), people, keep, self._end_us)
 
         rows = pa.concat_tables(self._by_block(shard, draw))
         if self.bad_rows and shard.first == 0 and rows.num_rows:
             rows = planted.plant_trial(rows)
         return rows.combine_chunks()
+
+    def _people(self, block: int) -> People:
+        return draw_people(self.seed, block, habits=self.habits)
 
     @cached_property
     def _partners(self) -> Partners:

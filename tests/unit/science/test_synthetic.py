@@ -94,6 +94,40 @@ def test_payments_fill_the_days_up_to_the_run_date(payments):
     assert pc.min(payments.transactions["amount_eur"]).as_py() > 0
 
 
+def _everyday_by_habit(world, shard, payments):
+    """Genuine payments as (customer, hour, whether on a weekend, partner), by the habit of who made them."""
+    habit = dict(zip(world.customers(shard)["customer_id"].to_pylist(), world.true_segments(shard), strict=True))
+    rows = payments.transactions.join(payments.truth, "transaction_id", join_type="left anti")
+    at = rows["occurred_at"]
+    seen = zip(
+        rows["customer_id"].to_pylist(),
+        pc.hour(at).to_pylist(),
+        pc.greater_equal(pc.day_of_week(at), 5).to_pylist(),
+        rows["partner_id"].to_pylist(),
+        strict=True,
+    )
+    by_habit = {}
+    for row in seen:
+        by_habit.setdefault(habit[row[0]], []).append(row)
+    return by_habit
+
+
+def test_customers_of_a_habit_pay_as_it_says(world, shard, payments):
+    """Evening, weekend and loyal payers do what nobody else does; without habits all are everyday payers."""
+    by_habit = _everyday_by_habit(world, shard, payments)
+    assert set(by_habit) == {"everyday", "evening", "weekend", "loyal"}
+    evening = {name: np.mean([hour >= 17 for _, hour, _, _ in rows]) for name, rows in by_habit.items()}
+    weekend = {name: np.mean([free for *_, free, _ in rows]) for name, rows in by_habit.items()}
+    partners = {name: len({(c, p) for c, *_, p in rows}) / len(rows) for name, rows in by_habit.items()}
+    assert evening.pop("evening") > 0.85
+    assert max(evening.values()) < 0.3
+    assert weekend.pop("weekend") > 0.9
+    assert max(weekend.values()) < 0.35
+    assert partners.pop("loyal") < 0.5 * min(partners.values())
+    plain = World(seed=7, n_customers=2_000, run_date=RUN_DATE, habits=False)
+    assert set(plain.true_segments(plain.shards()[0])) == {"everyday"}
+
+
 def test_frauds_of_three_kinds_are_reported_late_and_seldom_never(payments):
     """About one payment in a hundred; a report comes after its payment and before the run's date ends."""
     kinds = {k["values"]: k["counts"] for k in pc.value_counts(payments.truth["kind"]).to_pylist()}
