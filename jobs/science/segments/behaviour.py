@@ -79,8 +79,8 @@ class Behaviour:
     @property
     def unknown_payers(self) -> int:
         """Accounts that paid and are no customer's."""
-        row = self._connection.execute(UNKNOWN_PAYERS).fetchone()
-        return int(row[0]) if row else 0
+        [(accounts,)] = self._connection.execute(UNKNOWN_PAYERS).fetchall()
+        return int(accounts)
 
 
 @contextmanager

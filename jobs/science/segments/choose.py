@@ -1,5 +1,6 @@
 """How many segments there are: as many as come again in other samples and lie closer than one segment would."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -27,7 +28,10 @@ class Bars:
         Least by which customers must lie closer to their centres than those of a population of one segment do, as a
         share of the distance left.
     near_best : float
-        Agreement within so much of the best number's is as good as it: the larger number is then taken.
+        Agreement within so much of the best number's is as good as it.
+    step : float
+        Gap within so much of the largest among these is as good as it: the smallest number is then taken, so that no
+        cloud is cut in two only because it is long.
     share : float
         Smallest segment, as a share of the customers.
     """
@@ -36,6 +40,7 @@ class Bars:
     overlap: float = 0.75
     gap: float = 0.1
     near_best: float = 0.03
+    step: float = 0.03
     share: float = 0.02
 
 
@@ -120,10 +125,15 @@ def choose_number(
             agreement, overlap = _agreement(x, labels, k, r, samples)
             believed = agreement >= bars.agreement and overlap >= bars.overlap and smallest >= bars.share
         candidates.append(Candidate(k, agreement, overlap, gap, beats, draws, smallest, believed))
-    good = {c.segments: c.agreement for c in candidates if c.believed and c.agreement is not None}
-    best = max(good.values(), default=0.0)
-    number = max((k for k, agreement in good.items() if agreement >= best - bars.near_best), default=1)
-    return number, tuple(candidates)
+    return _best(candidates, bars), tuple(candidates)
+
+
+def _best(candidates: Sequence[Candidate], bars: Bars) -> int:
+    believed = [c for c in candidates if c.believed]
+    most = max((c.agreement or 0.0 for c in believed), default=0.0)
+    stable = [c for c in believed if (c.agreement or 0.0) >= most - bars.near_best]
+    widest = max((c.gap for c in stable), default=0.0)
+    return min((c.segments for c in stable if c.gap >= widest - bars.step), default=1)
 
 
 def _left_of_one(
