@@ -18,6 +18,7 @@ ABOUT = {
     "train-fraud": "fit, calibrate and register the fraud model",
     "score-fraud": "fraud probability, review queue with reasons, customer risk",
     "score-partners": "partners ranked by their known fraud",
+    "segment-customers": "customers by what they do: segments with names, sizes, who moved",
     "train-uplift": "fit a campaign's uplift model, judge it on held-out rows, register it",
     "score-uplift": "what each arm would add for each customer, in euro",
     "allocate-offers": "who gets which offer under budget and caps, with a certificate",

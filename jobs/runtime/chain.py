@@ -111,6 +111,9 @@ RISK_DAYS = 14
 TRAINING_DAYS = 120
 """Days of features that training may read."""
 
+SEGMENT_DAYS = 90
+"""Days of payments that a customer's segment is made of, the run's date included."""
+
 _TRANSACTIONS = Read("transactions", days_back=HISTORY_DAYS)
 _FRAUD_REPORTS = Read("fraud_reports", days_back=HISTORY_DAYS)
 _CUSTOMERS = Read("customers", newest=True)
@@ -128,6 +131,16 @@ NIGHT = (
         models=("fraud",),
         writes=("fraud_scores", "customer_risk"),
         after=(After("build-fraud-features", days_back=RISK_DAYS - 1),),
+    ),
+    Step(
+        "segment-customers",
+        kind="customers",
+        reads=(
+            Read("transactions", days_back=SEGMENT_DAYS - 1),
+            Read("fraud_reports", days_back=SEGMENT_DAYS - 1),
+            _CUSTOMERS,
+        ),
+        writes=("customer_segments",),
     ),
     Step(
         "score-partners",

@@ -1,4 +1,4 @@
-"""What netlift writes: scores, risks, offers, drift, and what was set aside."""
+"""What netlift writes: scores, risks, segments, offers, drift, and what was set aside."""
 
 import pyarrow as pa
 
@@ -137,6 +137,34 @@ PARTNER_RISK = Table(
     partition=("run_date",),
 )
 
+CUSTOMER_SEGMENTS = Table(
+    "customer_segments",
+    "a customer's segment as of the end of a day",
+    (
+        RUN_DATE,
+        CUSTOMER_ID,
+        Column("account_id", pa.string(), "", "customer_id of the payments: the customer's own, or the account's"),
+        Column("segment", pa.int64(), "", "number of the segment; 0 where nothing was paid", low=0),
+        Column("segment_name", pa.string(), "", "what sets the segment apart, in words"),
+        Column(
+            "certainty",
+            pa.float64(),
+            "in [0, 1]",
+            "how much nearer the segment's centre is than the next; missing where nothing was paid",
+            nullable=True,
+            low=0,
+            high=1,
+        ),
+        Column("recency_days", pa.float64(), "day", "days since the last payment of the window", nullable=True, low=0),
+        Column("payments", pa.int64(), "count", "payments of the window", low=0),
+        Column("spend_eur", pa.float64(), "euro", "sum of the payments of the window", low=0),
+        MODEL_VERSION,
+        RUN_ID,
+    ),
+    key=("customer_id",),
+    partition=("run_date",),
+)
+
 UPLIFT_SCORES = Table(
     "uplift_scores",
     "what an arm would add for a customer",
@@ -234,5 +262,15 @@ QUARANTINE = Table(
 
 OUTPUTS = {
     t.name: t
-    for t in (FRAUD_FEATURES, FRAUD_SCORES, CUSTOMER_RISK, PARTNER_RISK, UPLIFT_SCORES, OFFERS, DRIFT, QUARANTINE)
+    for t in (
+        FRAUD_FEATURES,
+        FRAUD_SCORES,
+        CUSTOMER_RISK,
+        PARTNER_RISK,
+        CUSTOMER_SEGMENTS,
+        UPLIFT_SCORES,
+        OFFERS,
+        DRIFT,
+        QUARANTINE,
+    )
 }
