@@ -31,6 +31,11 @@ def published_key(campaign_id: str, run_date: date, run_id: str) -> str:
     return f"published/{campaign_id}/{run_date}/offers-{run_id.rsplit('-', 1)[-1]}.csv"
 
 
+def segments_page_key(run_date: date, digest: str) -> str:
+    """Key of the page of a day's segments, named by its contents."""
+    return f"published/segments/{run_date}/{digest}.html"
+
+
 def night_page_key(run_date: date, digest: str) -> str:
     """Key of the page of a night, named by its contents: another page gets another name."""
     return f"published/night/{run_date}/{digest}.html"
