@@ -49,7 +49,8 @@ class SegmentRow:
     evening_share, weekend_share, favourite_share : float or None
         Of the payments, in [0, 1].
     centre : mapping of str to float
-        Spreads from the median of all customers, by feature; empty of the segment without payments.
+        Spreads from the median of all customers, by feature of :mod:`jobs.science.segments.measures`; empty of the
+        segment without payments.
     history : sequence of float
         Shares of the last runs, oldest first, this one last; NaN where it was none.
     """
@@ -228,11 +229,12 @@ def segments_html(page: SegmentsPage) -> str:
 
 def _apart(page: SegmentsPage) -> Markup | None:
     shown = sorted((s for s in page.segments if s.centre), key=lambda s: s.number)
-    features = list(shown[0].centre) if shown else []
+    # A card keeps its names in the order of the alphabet.
+    features = sorted(shown[0].centre, key=list(_FEATURE_WORDS).index) if shown else []
     return heat_grid(
         "What sets the segments apart",
         [str(s.number) for s in shown],
-        [HeatRow(_FEATURE_WORDS.get(f, f), [s.centre[f] for s in shown]) for f in features],
+        [HeatRow(_FEATURE_WORDS[f], [s.centre[f] for s in shown]) for f in features],
         limit=_FULL_COLOUR,
         description="Spreads from the median of all customers, by feature and segment.",
     )
