@@ -1,52 +1,143 @@
-"""Rank partners by what is known of their fraud at the start of the day after the run's date."""
+"""Rank partners by the risk that they are compromised or fraudulent at the start of the day after the run's date."""
 
 import sys
 import tempfile
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
 
 from jobs.runtime.chain import step
 from jobs.runtime.command import flag, main
+from jobs.runtime.partner_facts import PartnerFacts, partner_facts
 from jobs.runtime.report import Report
 from jobs.runtime.run import Job, run_job
 from jobs.runtime.shard import OpenShard
 from jobs.runtime.stores import Stores
 from jobs.science.fraud.engine import Limits
-from jobs.science.fraud.partners import partner_risk
-from jobs.tables.inputs import FRAUD_REPORTS, TRANSACTIONS
+from jobs.science.partners.features import COUNTS, FEATURE_NAMES, partner_features
+from jobs.science.partners.reasons import partner_reasons
+from jobs.science.partners.score import PartnerScorer, held_back, load_partner_scorer, ranks
+from jobs.tables.inputs import FRAUD_REPORTS, PARTNER_PAYMENT_COLUMNS, TRANSACTIONS
 from jobs.tables.outputs import PARTNER_RISK
+
+KIND = "partner-risk"
+CAPACITY = 50
+"""Partners of a queue where neither a model nor the request says how many the team can look into."""
+
+_SMALLEST_RATE = 1e-9
 
 
 @dataclass(frozen=True)
 class ScorePartners:
-    """Rank partners by their known fraud rate of seven days, shrunk towards that of all."""
+    """Rank partners by risk: with the champion where there is one, else by their shrunk fraud rate."""
 
     run_date: date = flag("day that has just ended", unit="YYYY-MM-DD", example="2026-11-22")
     label_delay_days: int = flag(
         "days after which an unreported transaction counts as genuine", unit="days", default=7, example="7"
     )
+    scheme_limit: float = flag(
+        "fraud reports and disputes over transactions at which the card scheme calls a partner excessive",
+        unit="in (0, 1)",
+        default=0.015,
+        example="0.015",
+    )
+    capacity: int | None = flag(
+        "partners that the team can look into a day; without it what the model was trained for, or 50",
+        unit="count",
+        default=None,
+        example="50",
+        low=1,
+    )
+    threads: int = flag("threads of engine and scorer", unit="count", default=2, example="2", low=1)
     memory_mb: int = flag(
         "memory of the SQL engine; what does not fit is spilled", unit="MB", default=450, example="900", low=64
     )
 
 
 def score_partners(request: ScorePartners, stores: Stores) -> Report:
-    """Rank partners and commit ``partner_risk``."""
+    """Rank partners and commit ``partner_risk``.
+
+    Raises
+    ------
+    TamperedModel
+        If the model's files are not what was registered.
+    """
     return run_job(JOB, request, stores)
 
 
 def score(request: ScorePartners, stores: Stores, shard: OpenShard) -> None:
-    """Read transactions and reports, count what is known, shrink, rank, stage."""
-    del stores
+    """Read payments, reports and facts of partners; compute features; score, rank, give reasons, stage."""
+    version = shard.manifest.models.get(KIND)
+    scorer = load_partner_scorer(stores.models.load(KIND, version).files) if version else None
+    facts = partner_facts(stores, request.run_date, _given_vectors(scorer))
     with tempfile.TemporaryDirectory(prefix="netlift-") as spill:
-        ranked = partner_risk(
-            shard.read(TRANSACTIONS, unique="transaction_id"),
+        features = partner_features(
+            shard.read(TRANSACTIONS.extended(PARTNER_PAYMENT_COLUMNS), unique="transaction_id"),
             shard.read(FRAUD_REPORTS),
-            day=request.run_date + timedelta(days=1),
-            label_delay_days=request.label_delay_days,
-            limits=Limits(memory_mb=request.memory_mb, temp_directory=spill),
+            first_day=request.run_date + timedelta(days=1),
+            last_day=request.run_date + timedelta(days=1),
+            label_delay_days=scorer.label_delay_days if scorer else request.label_delay_days,
+            limits=Limits(memory_mb=request.memory_mb, threads=request.threads, temp_directory=spill),
+            categories=facts.categories,
+            silent=facts.ids,
         )
-    shard.stage(PARTNER_RISK, ranked)
+    scored = _scored(_with_facts(features, facts, scorer), scorer, request)
+    shard.stage(
+        PARTNER_RISK, scored.append_column("model_version", pa.repeat(pa.scalar(version, pa.string()), len(scored)))
+    )
+    reviewed = int((scored["outcome"].to_numpy(zero_copy_only=False) == "review").sum())
+    shard.details |= {"partners": scored.num_rows, "reviewed": reviewed, "partners_set_aside": facts.set_aside}
+    shard.details["scored_by"] = f"model {version}" if version else "7-day shrunk fraud rate: no model was promoted yet"
+
+
+def _given_vectors(scorer: PartnerScorer | None) -> tuple[str, ...]:
+    """Columns that the model reads and neither payments nor text make."""
+    if scorer is None:
+        return ()
+    made = {*FEATURE_NAMES, *(scorer.text.names if scorer.text else ())}
+    return tuple(name for name in scorer.features if name not in made)
+
+
+def _with_facts(features: pa.Table, facts: PartnerFacts, scorer: PartnerScorer | None) -> pa.Table:
+    features = facts.with_vectors(features)
+    if scorer is None or scorer.text is None:
+        return features
+    return scorer.text.append(features, [facts.texts.get(p, "") for p in features["partner_id"].to_pylist()])
+
+
+def _scored(features: pa.Table, scorer: PartnerScorer | None, request: ScorePartners) -> pa.Table:
+    rate = features["fraud_rate_shrunk"].to_numpy().astype(np.float64)
+    odds = np.clip(rate, _SMALLEST_RATE, 1 - _SMALLEST_RATE)
+    margin = scorer.margin(features, request.threads) if scorer else np.log(odds / (1 - odds))
+    margin = held_back(margin, features["recent_28d"].to_numpy())
+    rank = ranks(margin, features["frauds_7d"].to_numpy(), features["transactions_7d"].to_numpy())
+    queued = rank <= (request.capacity or (scorer.capacity if scorer else CAPACITY))
+    # A queue is no longer than the team can work, and holds nobody who is not worth it.
+    queued &= margin >= scorer.review_margin if scorer else features["frauds_28d"].to_numpy() > 0
+    reasons = partner_reasons(scorer, features, queued, request.threads)
+    columns: dict[str, Any] = {
+        "partner_id": features["partner_id"],
+        "fraud_rate_shrunk": rate,
+        "rank": rank,
+        "score": margin,
+        "risk_probability": pa.array(scorer.probability(margin)) if scorer else pa.nulls(len(rank), pa.float64()),
+        "outcome": np.where(queued, "review", "pass"),
+        "scheme_headroom_28d": _figure(request.scheme_limit - features["scheme_ratio_28d"].to_numpy()),
+    }
+    columns |= {name: features[name] for name in COUNTS if name in PARTNER_RISK.names}
+    for name in PARTNER_RISK.names:
+        if name in FEATURE_NAMES and name not in columns:
+            columns[name] = _figure(features[name].to_numpy())
+    return pa.table(columns | {f"reason_{place}": words for place, words in enumerate(reasons, 1)}).sort_by("rank")
+
+
+def _figure(values: NDArray[Any]) -> pa.Array:
+    """Return figures of the table: what is not known is missing, not NaN."""
+    return pa.array(values.astype(np.float64), from_pandas=True)
 
 
 JOB = Job(step("score-partners"), ScorePartners, score)

@@ -114,6 +114,9 @@ TRAINING_DAYS = 120
 SEGMENT_DAYS = 90
 """Days of payments that a customer's segment is made of, the run's date included."""
 
+PARTNER_TRAINING_DAYS = 180
+"""Days of transactions that the training of partners' risk may read."""
+
 _TRANSACTIONS = Read("transactions", days_back=HISTORY_DAYS)
 _FRAUD_REPORTS = Read("fraud_reports", days_back=HISTORY_DAYS)
 _CUSTOMERS = Read("customers", newest=True)
@@ -146,6 +149,7 @@ NIGHT = (
         "score-partners",
         kind="partners",
         reads=(_TRANSACTIONS, _FRAUD_REPORTS),
+        models=("every",),  # its champion where there is one: a night without has none to wait for
         writes=("partner_risk",),
     ),
     Step(
@@ -187,6 +191,11 @@ TRAINING = (
         kind="fraud",
         reads=(Read("fraud_reports"),),
         after=(After("build-fraud-features", days_back=TRAINING_DAYS),),
+    ),
+    Step(
+        "train-partner-risk",
+        kind="partners",
+        reads=(Read("transactions", days_back=PARTNER_TRAINING_DAYS), Read("fraud_reports")),
     ),
     Step("train-uplift", kind=None, reads=(Read("trial", by_campaign=True),)),
 )

@@ -52,9 +52,17 @@ PARTNERS = Table(
         PARTNER_ID,
         Column("name", pa.string(), "", "trading name", nullable=True),
         Column("category", pa.string(), "", "line of business", nullable=True),
+        Column("description", pa.string(), "", "what it sells, in its own words", nullable=True),
+        Column("site_text", pa.string(), "", "text of its site", nullable=True),
     ),
     key=("partner_id",),
 )
+
+PARTNER_PAYMENT_COLUMNS = (
+    Column("device_id", pa.string(), "", "device of the payment, where it is known", nullable=True),
+    Column("is_refund", pa.bool_(), "", "whether money went back to the customer", nullable=True),
+)
+"""What partners' risk reads of a transaction beyond the declared columns, where the data has it."""
 
 TRIAL = Table(
     "trial",

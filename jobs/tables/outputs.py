@@ -17,6 +17,10 @@ WINDOWS_DAYS = (1, 7, 30)
 """Lengths of the windows that features of a transaction look back over."""
 
 
+def _figure(name: str, unit: str, doc: str) -> Column:
+    return Column(name, pa.float64(), unit, doc, nullable=True)
+
+
 def _feature(name: str, unit: str, doc: str) -> Column:
     return Column(name, pa.float32(), unit, doc, nullable=True)
 
@@ -131,6 +135,34 @@ PARTNER_RISK = Table(
         Column("rank", pa.int64(), "count", "1 is the riskiest"),
         Column("transactions_7d", pa.int64(), "count", "transactions in the 7 days whose labels are known"),
         Column("frauds_7d", pa.int64(), "count", "known frauds among them"),
+        Column("score", pa.float64(), "log odds", "what the rank rests on: the model's margin, else the shrunk rate's"),
+        Column(
+            "risk_probability",
+            pa.float64(),
+            "in [0, 1]",
+            "calibrated probability that the partner is risky now; missing without a model",
+            nullable=True,
+            low=0,
+            high=1,
+        ),
+        Column("outcome", pa.string(), "", "review or pass"),
+        Column("transactions_28d", pa.int64(), "count", "transactions in the 28 days whose labels are known"),
+        Column("frauds_28d", pa.int64(), "count", "known frauds among them"),
+        Column("disputes_28d", pa.int64(), "count", "reports among them that do not say fraud"),
+        Column("early_frauds", pa.int64(), "count", "frauds known already of the days whose labels are not"),
+        _figure("scheme_ratio_28d", "ratio", "fraud reports and disputes over transactions, 28 days"),
+        _figure("scheme_headroom_28d", "ratio", "the scheme's limit less that ratio; below 0 is beyond the limit"),
+        _figure("refund_ratio_28d", "ratio", "refunds over transactions, 28 days"),
+        _figure("volume_ratio_7d", "ratio", "payments of 7 days over the partner's own usual week"),
+        _figure("ticket_ratio_7d", "ratio", "mean amount of 7 days over that of the 28 days before"),
+        _figure("shared_customers_7d", "in [0, 1]", "share of payments by customers of other risky partners"),
+        _figure("shared_devices_7d", "in [0, 1]", "share of payments from devices seen at other risky partners"),
+        _figure("night_share_28d", "in [0, 1]", "share of payments before 07:00 UTC"),
+        _figure("weekend_share_28d", "in [0, 1]", "share of payments at weekends, UTC"),
+        Column("reason_1", pa.string(), "", "strongest reason of a partner to review", nullable=True),
+        Column("reason_2", pa.string(), "", "second reason of a partner to review", nullable=True),
+        Column("reason_3", pa.string(), "", "third reason of a partner to review", nullable=True),
+        Column("model_version", pa.string(), "", "model that made the row; missing without a model", nullable=True),
         RUN_ID,
     ),
     key=("partner_id",),

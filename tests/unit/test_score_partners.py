@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from jobs.runtime.stores import Stores
+from jobs.science.partners.score import FEW_PAYMENTS
 from jobs.score_partners import ScorePartners, score_partners
 from jobs.tables.outputs import PARTNER_RISK
 from tests.trained import DAY, read_input, rows_of, write_input
@@ -51,11 +52,38 @@ def test_payments_and_frauds_are_those_whose_labels_are_known(ranked: Stores) ->
     assert sum(frauds for _, frauds in counted.values()) > 10, "a world in which there is something to rank"
 
 
-def test_the_riskiest_partner_is_the_first(ranked: Stores) -> None:
+def test_without_a_model_the_shrunk_rate_ranks_and_the_report_says_so(ranked: Stores) -> None:
     rows = rows_of(ranked, PARTNER_RISK, run_date=DAY).sort_by("rank")
     assert rows["rank"].to_pylist() == list(range(1, rows.num_rows + 1))
-    rates = rows["fraud_rate_shrunk"].to_pylist()
+    scores = rows["score"].to_pylist()
+    assert scores == sorted(scores, reverse=True)
+    busy = [r for r in rows.to_pylist() if r["transactions_28d"] > FEW_PAYMENTS]
+    rates = [r["fraud_rate_shrunk"] for r in busy]
     assert rates == sorted(rates, reverse=True)
+    assert {r["risk_probability"] for r in busy} == {r["model_version"] for r in busy} == {None}
+    report = score_partners(ScorePartners(DAY, label_delay_days=DELAY_DAYS), ranked)
+    assert report.state == "already done"
+    assert report.details["scored_by"] == "7-day shrunk fraud rate: no model was promoted yet"
+
+
+def test_the_queue_is_no_longer_than_the_capacity_and_says_why_in_the_partners_own_figures(ranked: Stores) -> None:
+    rows = rows_of(ranked, PARTNER_RISK, run_date=DAY).sort_by("rank").to_pylist()
+    queue = [r for r in rows if r["outcome"] == "review"]
+    assert 5 < len(queue) <= 50
+    assert [r["rank"] for r in queue] == list(range(1, len(queue) + 1))
+    for row in queue:
+        words = row["reason_1"]
+        assert words.split(":")[0] in {"fraud_streak", "known_fraud"}
+        assert f"{row['frauds_28d']} of {row['transactions_28d']}" in words
+    assert all(r["reason_1"] is None for r in rows if r["outcome"] == "pass")
+
+
+def test_headroom_is_the_limit_less_reports_and_disputes_over_payments(ranked: Stores) -> None:
+    for row in rows_of(ranked, PARTNER_RISK, run_date=DAY).to_pylist():
+        if row["transactions_28d"]:
+            ratio = (row["frauds_28d"] + row["disputes_28d"]) / row["transactions_28d"]
+            assert row["scheme_ratio_28d"] == pytest.approx(ratio, abs=1e-6)
+            assert row["scheme_headroom_28d"] == pytest.approx(0.015 - ratio, abs=1e-6)
 
 
 def test_a_rate_is_shrunk_between_the_partners_own_and_that_of_all(ranked: Stores) -> None:

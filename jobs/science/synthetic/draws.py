@@ -25,6 +25,9 @@ class Stream(IntEnum):
     PEOPLE = 1
     PAYMENTS = 2
     TRIAL = 3
+    PARTNER_KINDS = 4
+    PARTNER_TEXT = 5
+    PLANTED_PAYMENTS = 6
     HABITS = 4
 
 

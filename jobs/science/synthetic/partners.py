@@ -7,11 +7,9 @@ import numpy as np
 import pyarrow as pa
 
 from jobs.science.synthetic.draws import Bools, Floats, Ints, Stream, generator, identifiers, words
+from jobs.science.synthetic.partner_kinds import CATEGORIES, Planted, draw_planted, draw_texts
 from jobs.tables.inputs import PARTNERS
 
-CATEGORIES = (
-    "grocery", "fashion", "electronics", "travel", "fuel", "restaurant", "pharmacy", "home", "jewellery", "gift cards",
-)  # fmt: skip
 FENCED = tuple(CATEGORIES.index(c) for c in ("electronics", "jewellery", "gift cards"))
 """Categories whose goods are easily sold on: where stolen cards are spent."""
 
@@ -40,6 +38,10 @@ class Partners:
         Whether the partner leaks on that day of the world.
     fenced : ndarray of shape (m,)
         Partners whose goods are easily sold on.
+    planted : Planted
+        Partners that are in on it: collusion, bust-out, slow leaks.
+    texts : tuple of tuple of str
+        Description and site text of each partner.
     """
 
     category: Ints
@@ -47,6 +49,27 @@ class Partners:
     amount_factor: Floats
     compromised: Bools
     fenced: Ints
+    planted: Planted
+    texts: tuple[tuple[str, str], ...]
+
+    @property
+    def cases(self) -> pa.Table:
+        """What truly happened at partners: partner_id, kind, first and last day of the world, counted from 0."""
+        rows: list[tuple[int, str, int, int]] = []
+        for partner in np.flatnonzero(self.compromised.any(axis=1)):
+            edges = np.diff(np.concatenate([[0], self.compromised[partner].astype(np.int64), [0]]))
+            spans = zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1), strict=True)
+            rows += [(int(partner), "compromise", int(first), int(after) - 1) for first, after in spans]
+        rows += self.planted.cases
+        number, kind, first_day, last_day = zip(*rows, strict=True) if rows else ((), (), (), ())
+        return pa.table(
+            {
+                "partner_id": self.ids.take(pa.array(number, pa.int64())),
+                "kind": pa.array(kind, pa.string()),
+                "first_day": pa.array(first_day, pa.int64()),
+                "last_day": pa.array(last_day, pa.int64()),
+            }
+        )
 
     @property
     def ids(self) -> Any:
@@ -66,7 +89,9 @@ class Partners:
             f"{a} {b} {i}" if i % 97 else None
             for i, (a, b) in enumerate(zip(first.to_pylist(), last.to_pylist(), strict=True))
         ]
+        described, sites = zip(*self.texts, strict=True)
         columns = [self.ids, pa.array(names, pa.string()), words(self.category, CATEGORIES)]
+        columns += [pa.array(described, pa.string()), pa.array(sites, pa.string())]
         return pa.Table.from_arrays(columns, schema=PARTNERS.schema)
 
 
@@ -86,6 +111,7 @@ def draw_partners(seed: int, partners: int, days: int) -> Partners:
     category = r.choice(len(CATEGORIES), partners, p=_CATEGORY_SHARE)
     category[: len(CATEGORIES)] = np.arange(len(CATEGORIES))
     weight = r.gamma(1.2, 1.0, partners) + 0.1
+    planted = draw_planted(seed, partners, days)
     starts = r.random((partners, days + COMPROMISE_DAYS - 1)) < _COMPROMISES_PER_PARTNER_DAY
     lasting = np.lib.stride_tricks.sliding_window_view(starts, COMPROMISE_DAYS, axis=1)
     return Partners(
@@ -94,4 +120,6 @@ def draw_partners(seed: int, partners: int, days: int) -> Partners:
         amount_factor=_AMOUNT_FACTOR[category],
         compromised=np.asarray(lasting.any(axis=2), dtype=np.bool_),
         fenced=np.flatnonzero(np.isin(category, FENCED)).astype(np.int64),
+        planted=planted,
+        texts=draw_texts(seed, category, planted),
     )

@@ -1,4 +1,4 @@
-"""Payments of the made-up world: everyday ones, three kinds of fraud, and reports that come days later."""
+"""Payments of the made-up world: everyday ones, fraud of several kinds, and reports that come days later."""
 
 from dataclasses import dataclass
 
@@ -7,11 +7,12 @@ import pyarrow as pa
 
 from jobs.science.synthetic.draws import DAY_US, Floats, Ints, Stream, generator, identifiers, timestamps, words
 from jobs.science.synthetic.habits import evening_us, move_to_weekends, values, weekends
+from jobs.science.synthetic.partner_payments import planted_payments
 from jobs.science.synthetic.partners import Partners
 from jobs.science.synthetic.people import People
 from jobs.tables.inputs import FRAUD_REPORTS, TRANSACTIONS
 
-FRAUD_KINDS = ("none", "leaking partner", "stolen card", "card testing")
+FRAUD_KINDS = ("none", "leaking partner", "stolen card", "card testing", "slow leak", "collusion", "bust-out")
 FRAUD_TRUTH_SCHEMA = pa.schema([("transaction_id", pa.string()), ("kind", pa.string())])
 
 _IDS_PER_BLOCK = 10_000_000
@@ -78,6 +79,7 @@ def draw_payments(
         _everyday(r, people, partners, days, per_day, start_us),
         _stolen_cards(r, basket, partners, days),
         _tested_cards(r, basket, partners, days),
+        *planted_payments(seed, block, basket, partners, days),
     ]
     customer, partner, at_us, amount, kind = (np.concatenate(parts) for parts in zip(*drawn, strict=True))
     order = np.lexsort((customer, at_us))
@@ -166,10 +168,13 @@ def _everyday(
     partner[faithful] = favourites[customer[faithful], 0]
     spread = np.exp(0.5 * r.standard_normal(size))
     amount = people.numbers["basket_eur"][customer] * partners.amount_factor[partner] * spread
-    leak = partners.compromised[partner, day] & (r.random(size) < _LEAK_SHARE)
+    chance = r.random(size)
+    leak = partners.compromised[partner, day] & (chance < _LEAK_SHARE)
+    slow = partners.planted.slow_share[partner, day] > chance
     at_us[leak] = day[leak] * DAY_US + _night_us(r, int(leak.sum()))
     amount[leak] *= 1.5
-    return customer, partner, at_us, amount, leak.astype(np.int64)
+    amount[slow & ~leak] *= 1.2
+    return customer, partner, at_us, amount, np.where(leak, 1, np.where(slow, 4, 0)).astype(np.int64)
 
 
 def _stolen_cards(r: np.random.Generator, basket: Floats, partners: Partners, days: int) -> _Drawn:

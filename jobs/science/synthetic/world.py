@@ -151,6 +151,18 @@ class World:
         """Return all partners, of schema PARTNERS."""
         return self._partners.table()
 
+    def partner_cases(self) -> pa.Table:
+        """Return what truly happened at partners: partner_id, kind, first_day, last_day (dates), both included.
+
+        For judging, never for training.
+        """
+        cases = self._partners.cases
+        first = (self.run_date - timedelta(days=self.days - 1)).toordinal()
+        for name in ("first_day", "last_day"):
+            days = [date.fromordinal(first + day) for day in cases[name].to_pylist()]
+            cases = cases.set_column(cases.column_names.index(name), name, pa.array(days, pa.date32()))
+        return cases
+
     def customers(self, shard: Shard) -> pa.Table:
         """Return the customers of a shard, of schema CUSTOMERS_TABLE: features as of the start of the run's date."""
 
