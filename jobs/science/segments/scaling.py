@@ -12,7 +12,7 @@ from jobs.errors import BadRows
 FURTHEST = 4.0
 """Spreads beyond which a customer is not further away: nobody is a segment of his own."""
 
-_IQR_OF_NORMAL = 1.349
+_SHORTEST_HALF_OF_NORMAL = 1.349
 _SIGNIFICANT = 9
 
 
@@ -27,7 +27,9 @@ class Scaling:
     median : ndarray of shape (n_features,)
         Median of the known values.
     spread : ndarray of shape (n_features,)
-        Interquartile range over that of a standard normal; 0 of a constant feature, which tells nobody apart.
+        Length of the shortest interval that holds half of the customers, over that of a standard normal; 0 of a
+        constant feature, which tells nobody apart. A segment of a third of the customers would widen the range
+        between quartiles until it no longer stood out.
     """
 
     features: tuple[str, ...]
@@ -94,9 +96,11 @@ class Scaling:
 
 
 def _spread(known: NDArray[np.float64]) -> float:
-    low, high = np.percentile(known, [25, 75])
-    # More than half of the customers alike leave no range between quartiles: then all of them must say it.
-    return float((high - low) / _IQR_OF_NORMAL or known.std())
+    ordered = np.sort(known)
+    half = (len(ordered) + 1) // 2
+    shortest = float((ordered[half - 1 :] - ordered[: len(ordered) - half + 1]).min())
+    # Half of the customers alike leave no interval: then all of them must say it.
+    return shortest / _SHORTEST_HALF_OF_NORMAL or float(known.std())
 
 
 def _rounded(value: float) -> float:
