@@ -1,17 +1,22 @@
 """Rank partners by the risk that they are compromised or fraudulent at the start of the day after the run's date."""
 
+import hashlib
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from jobs.pages.partners import PartnersPage, QueueRow, partners_html
 from jobs.runtime.chain import step
 from jobs.runtime.command import flag, main
+from jobs.runtime.layout import partners_page_key
 from jobs.runtime.partner_facts import PartnerFacts, partner_facts
 from jobs.runtime.report import Report
 from jobs.runtime.run import Job, run_job
@@ -28,7 +33,11 @@ KIND = "partner-risk"
 CAPACITY = 50
 """Partners of a queue where neither a model nor the request says how many the team can look into."""
 
+HISTORY_NIGHTS = 28
+"""Nights before this one that a partner's history shows."""
+
 _SMALLEST_RATE = 1e-9
+_DIGEST_CHARS = 16
 
 
 @dataclass(frozen=True)
@@ -92,6 +101,11 @@ def score(request: ScorePartners, stores: Stores, shard: OpenShard) -> None:
     reviewed = int((scored["outcome"].to_numpy(zero_copy_only=False) == "review").sum())
     shard.details |= {"partners": scored.num_rows, "reviewed": reviewed, "partners_set_aside": facts.set_aside}
     shard.details["scored_by"] = f"model {version}" if version else "7-day shrunk fraud rate: no model was promoted yet"
+    page = partners_html(_page(scored, facts, request, stores, shard)).encode()
+    key = partners_page_key(request.run_date, hashlib.sha256(page).hexdigest()[:_DIGEST_CHARS])
+    # Named by its contents: the page of a run that is lost before its commit stands beside, and in nobody's place.
+    stores.objects.put_if_absent(key, page)
+    shard.details["page"] = f"{stores.objects.uri}/{key}"
 
 
 def _given_vectors(scorer: PartnerScorer | None) -> tuple[str, ...]:
@@ -133,6 +147,65 @@ def _scored(features: pa.Table, scorer: PartnerScorer | None, request: ScorePart
         if name in FEATURE_NAMES and name not in columns:
             columns[name] = _figure(features[name].to_numpy())
     return pa.table(columns | {f"reason_{place}": words for place, words in enumerate(reasons, 1)}).sort_by("rank")
+
+
+def _page(
+    scored: pa.Table, facts: PartnerFacts, request: ScorePartners, stores: Stores, shard: OpenShard
+) -> PartnersPage:
+    calibrated = shard.manifest.models.get(KIND) is not None
+    risk = "risk_probability" if calibrated else "fraud_rate_shrunk"
+    queue = scored.filter(pc.equal(scored["outcome"], "review")).to_pylist()
+    before = _history([row["partner_id"] for row in queue], risk, request.run_date, stores)
+    headroom = scored["scheme_headroom_28d"]
+    rows = []
+    for row in queue:
+        nights = [*before.get(row["partner_id"], []), (0.0, row[risk])]
+        rows.append(
+            QueueRow(
+                row["rank"],
+                row["partner_id"],
+                facts.names.get(row["partner_id"], ""),
+                facts.categories.get(row["partner_id"], ""),
+                row[risk],
+                row["transactions_28d"],
+                row["frauds_28d"],
+                row["early_frauds"],
+                row["scheme_ratio_28d"],
+                row["scheme_headroom_28d"],
+                row["volume_ratio_7d"],
+                [row[r] for r in ("reason_1", "reason_2", "reason_3") if row[r]],
+                history=[value for _, value in nights],
+                days=[day for day, _ in nights],
+            )
+        )
+    notes = [f"{facts.set_aside} rows of the partners input could not be used."] if facts.set_aside else []
+    return PartnersPage(
+        run_date=request.run_date,
+        run_id=shard.run_id,
+        scored_by=shard.details["scored_by"],
+        calibrated=calibrated,
+        partners=scored.num_rows,
+        scheme_limit=request.scheme_limit,
+        beyond_limit=int(pc.sum(pc.less(headroom, 0.0).cast(pa.int64())).as_py() or 0),
+        queue=rows,
+        notes=notes,
+    )
+
+
+def _history(
+    partners: Sequence[str], risk: str, run_date: date, stores: Stores
+) -> dict[str, list[tuple[float, float]]]:
+    """Return risk and day, counted back from the run's, of the nights before, oldest first."""
+    where = {"run_date": (run_date - timedelta(days=HISTORY_NIGHTS), run_date - timedelta(days=1))}
+    wanted = pa.array(partners, pa.string())
+    found: list[tuple[str, float, float]] = []
+    for rows in stores.tables.read(PARTNER_RISK, where, ["run_date", "partner_id", risk]):
+        kept = rows.filter(pc.and_(pc.is_in(rows["partner_id"], value_set=wanted), pc.is_valid(rows[risk])))
+        found += [(r["partner_id"], float((r["run_date"] - run_date).days), r[risk]) for r in kept.to_pylist()]
+    history: dict[str, list[tuple[float, float]]] = {}
+    for partner, day, value in sorted(found):
+        history.setdefault(partner, []).append((day, value))
+    return history
 
 
 def _figure(values: NDArray[Any]) -> pa.Array:

@@ -36,6 +36,11 @@ def segments_page_key(run_date: date, digest: str) -> str:
     return f"published/segments/{run_date}/{digest}.html"
 
 
+def partners_page_key(run_date: date, digest: str) -> str:
+    """Key of the page of a day's partners, named by its contents."""
+    return f"published/partners/{run_date}/{digest}.html"
+
+
 def night_page_key(run_date: date, digest: str) -> str:
     """Key of the page of a night, named by its contents: another page gets another name."""
     return f"published/night/{run_date}/{digest}.html"

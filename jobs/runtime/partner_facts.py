@@ -63,7 +63,7 @@ def partner_facts(stores: Stores, run_date: date, embeddings: Sequence[str] = ()
     """Read the partners as they were known on a day.
 
     Of files under ``date=YYYY-MM-DD/`` those of the newest date up to the run's are read, and a file without a
-    date always; of two rows of one partner the later one stands.
+    date always and first; of two rows of one partner the later one stands.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def partner_facts(stores: Stores, run_date: date, embeddings: Sequence[str] = ()
     vectors: dict[str, tuple[float, ...]] = {}
     ids: dict[str, None] = {}
     set_aside = 0
-    for day, file in found:
+    for day, file in sorted(found, key=lambda dated: dated[0] is not None):  # a dated file is the newer one
         if day is not None and day != newest:
             continue
         first = 0

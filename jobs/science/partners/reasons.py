@@ -101,9 +101,7 @@ def _known(row: Row, _: Typical) -> str:
             f"known_fraud: {row['known_frauds_28d']:.0f} of {_payments(row['known_28d'])} of the last 28 days with "
             f"known labels were fraud, the latest {row['last_fraud_days']:.0f} days ago"
         )
-    if row["known_28d"] > 0:
-        return f"history: no known fraud among {_payments(row['known_28d'])} in 28 days"
-    return "history: no payment whose label is known yet"
+    return ""  # that nothing is known yet is no reason, even where it raises the odds
 
 
 def _early(row: Row, _: Typical) -> str:

@@ -93,7 +93,8 @@ class PartnerTraining:
     scorer : PartnerScorer
         The model, fitted again on all days after it was judged.
     metrics : dict of str to QueueMetrics
-        On the test days: the model, with and without text where there is text, and each baseline.
+        On the test days: ``model``, the same ``without_text`` and, where there is text, ``with_text`` (one of the two
+        is the model), and each baseline.
     curve : tuple of CalibrationBin
         Promised and happened on the test days.
     cases : dict
@@ -186,12 +187,10 @@ def train_partner_model(
     for name, part in (("train", train), ("calibration", calibration), ("test", test)):
         _require_both(part, name, parts[name])
     plain = (*FEATURE_NAMES, *embeddings)
-    fitted = {"model": _fit(train, plain, plan, None)}
+    fitted = {"without_text": _fit(train, plain, plan, None)}
     vectors = _vectors(train, texts or {}, plan)
     if vectors is not None:
-        fitted["model_with_text"] = _fit(
-            _with_text(train, texts or {}, vectors), (*plain, *vectors.names), plan, vectors
-        )
+        fitted["with_text"] = _fit(_with_text(train, texts or {}, vectors), (*plain, *vectors.names), plan, vectors)
     margins = {name: _margins(calibration, one, texts or {}, plan) for name, one in fitted.items()}
     on_calibration = {
         name: queue_metrics(_day(calibration), _labels(calibration), margin, plan.capacity).average_precision
@@ -212,8 +211,7 @@ def train_partner_model(
     )
     return PartnerTraining(
         scorer,
-        {("model" if name == best else f"{name}, not kept"): of for name, of in metrics.items() if name in fitted}
-        | {name: of for name, of in metrics.items() if name not in fitted},
+        {"model": metrics[best], **metrics},
         calibration_curve(_labels(test), fixed.apply(judged[best]), 10),
         found,
         parts,
