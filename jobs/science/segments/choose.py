@@ -28,10 +28,8 @@ class Bars:
         Least by which customers must lie closer to their centres than those of a population of one segment do, as a
         share of the distance left.
     near_best : float
-        Agreement within so much of the best number's is as good as it.
-    step : float
-        Gap within so much of the largest among these is as good as it: the smallest number is then taken, so that no
-        cloud is cut in two only because it is long.
+        A number whose least stable segment overlaps so little less than that of the best number is as good as it,
+        and the largest is taken: a cloud that is cut in two only because it is long overlaps less than that.
     share : float
         Smallest segment, as a share of the customers.
     """
@@ -40,7 +38,6 @@ class Bars:
     overlap: float = 0.75
     gap: float = 0.1
     near_best: float = 0.03
-    step: float = 0.03
     share: float = 0.02
 
 
@@ -130,10 +127,8 @@ def choose_number(
 
 def _best(candidates: Sequence[Candidate], bars: Bars) -> int:
     believed = [c for c in candidates if c.believed]
-    most = max((c.agreement or 0.0 for c in believed), default=0.0)
-    stable = [c for c in believed if (c.agreement or 0.0) >= most - bars.near_best]
-    widest = max((c.gap for c in stable), default=0.0)
-    return min((c.segments for c in stable if c.gap >= widest - bars.step), default=1)
+    most = max((c.overlap or 0.0 for c in believed), default=0.0)
+    return max((c.segments for c in believed if (c.overlap or 0.0) >= most - bars.near_best), default=1)
 
 
 def _left_of_one(
