@@ -149,7 +149,9 @@ NIGHT = (
         "score-partners",
         kind="partners",
         reads=(_TRANSACTIONS, _FRAUD_REPORTS),
-        models=("every",),  # its champion where there is one: a night without has none to wait for
+        # Its champion where there is one: a night without has none to wait for. After whatever makes a model in the
+        # night, so that the night done again names the same ones.
+        models=("every",),
         writes=("partner_risk",),
     ),
     Step(

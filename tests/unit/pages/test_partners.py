@@ -20,7 +20,8 @@ def test_every_figure_of_the_queue_is_said_and_who_is_beyond_the_limit() -> None
     words = checked(partners_html(PAGE))
     for said in (
         "1 partner to look into", "21 November 2026", "model 2026-11-15-ab", "Mill Lane 7", "p0007 · grocery", "94.1%",
-        "20 of 149", "3 reported early", "−12.5%", "beyond", "known_fraud: 12 of 85", "One note.", "over 1.5% of payments",
+        "20 of 149", "3 reported early", "−12.5%", "beyond", "known_fraud: 12 of 85", "One note.",
+        "over 1.5% of payments",
     ):  # fmt: skip
         assert said in words, said
 
