@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from jobs.errors import BadTrial
 from jobs.runtime.campaign import Campaign, read_campaign
@@ -15,6 +17,7 @@ from jobs.runtime.command import flag, main
 from jobs.runtime.promotion import promote_if_due
 from jobs.runtime.report import Report
 from jobs.runtime.run import Job, run_job
+from jobs.runtime.segments import segments_of
 from jobs.runtime.shard import OpenShard
 from jobs.runtime.stores import Stores
 from jobs.science.drift.profile import arm_score, profile_of
@@ -73,6 +76,7 @@ def train(request: TrainUplift, stores: Stores, shard: OpenShard) -> None:
     """Read the trial, leave out what is not final, fit, judge, export what the verdict allows, register."""
     campaign = read_campaign(stores.objects, request.campaign)
     trial = _trial(campaign, request, shard)
+    segments = _segments(trial, campaign, stores, shard)
     judgement = fit_and_judge(
         trial,
         cost_eur=[arm.contact_cost_eur for arm in campaign.arms],
@@ -81,6 +85,7 @@ def train(request: TrainUplift, stores: Stores, shard: OpenShard) -> None:
         train_share=request.train_share,
         seed=request.seed,
         num_threads=request.threads,
+        slice_of=segments,
     )
     fitted = allowed_by(judgement.verdict, judgement.fitted)
     export = export_scorer(fitted, fitted.encoder.transform(trial.rows))
@@ -125,6 +130,18 @@ def _trial(campaign: Campaign, request: TrainUplift, shard: OpenShard) -> Trial:
             f"{[round(e) for e in ratio.expected]} (p = {ratio.p_value:.1g}): find out why before the trial is read."
         )
     return trial
+
+
+def _segments(trial: Trial, campaign: Campaign, stores: Stores, shard: OpenShard) -> NDArray[np.str_] | None:
+    """Return each unit's segment as of the day before the first contact: later ones know what the offer did."""
+    first = pc.min(trial.rows["matured_at"]).as_py() - timedelta(days=campaign.outcome_window_days)
+    eve = first.date() - timedelta(days=1)
+    segments = segments_of(stores, eve)
+    if segments is None:
+        shard.details["slices"] = f"none: no customer_segments were made in the month up to {eve}, before the trial."
+        return None
+    shard.details["slices"] = f"customer_segments of {segments.run_date}, exploratory"
+    return np.asarray(segments.of(trial.rows["customer_id"]).to_numpy(zero_copy_only=False), dtype=str)
 
 
 def _profile(trial: Trial, files: dict[str, bytes], judgement: Judgement, request: TrainUplift) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import pytest
 from jobs.errors import BadTrial
 from jobs.runtime.stores import Stores
 from jobs.score_uplift import ScoreUplift, score_uplift
+from jobs.segment_customers import SegmentCustomers, segment_customers
 from jobs.tables.outputs import UPLIFT_SCORES
 from jobs.train_uplift import TrainUplift, train_uplift
 from tests.trained import CAMPAIGN, CUSTOMERS, DAY, folder_of, read_input, rows_of, write_input
@@ -99,3 +100,24 @@ def test_a_trial_that_cannot_tell_promises_nobody_anything(small: Stores) -> Non
     scores = rows_of(small, UPLIFT_SCORES, run_date=DAY)
     assert scores.num_rows == 4 * CUSTOMERS
     assert pc.max(scores["effect_eur"]).as_py() <= 0
+
+
+def test_effects_are_looked_at_by_the_segments_of_before_the_trial(small: Stores) -> None:
+    """Segments made after the first contact know what the offer did: they are no slices."""
+    late = train_uplift(REQUEST, small)
+    assert late.details["slices"].startswith("none: no customer_segments")
+    assert "slices" not in small.models.load(KIND, late.details["model_version"]).card
+    segment_customers(SegmentCustomers(DAY), small)
+    for number in range(2):
+        name = f"trial/{CAMPAIGN}/part-{number:05d}"
+        rows = read_input(small, name)
+        place = rows.column_names.index("matured_at")
+        later = pc.add(rows["matured_at"], pa.scalar(timedelta(days=80)))
+        write_input(small, name, rows.set_column(place, "matured_at", later.cast(rows.schema.field(place).type)))
+    report = train_uplift(replace(REQUEST, run_date=DAY + timedelta(days=120)), small)
+    assert report.details["slices"] == f"customer_segments of {DAY}, exploratory"
+    slices = small.models.load(KIND, report.details["model_version"]).card["slices"]
+    assert slices["exploratory"] is True
+    found = {(s["slice"], s["arm"]) for s in slices["effects"]}
+    assert {name for name, _ in found} >= {"evening spenders", "loyal spenders", "weekend spenders"}
+    assert all(s["measured_eur"]["low"] <= s["measured_eur"]["high"] for s in slices["effects"])

@@ -22,10 +22,21 @@ def judgement_card(judgement: Judgement) -> dict[str, Any]:
     -------
     dict
         ``verdict``, ``qini`` (by arm), ``arms``, ``policies``, ``contrasts``, ``promise``, ``rows_train``,
-        ``rows_held_out``; estimates are value, low and high of a 95% interval, in euro a customer unless said
-        otherwise. Deciles set shrunk effects, the ones a scorer promises, against measured ones.
+        ``rows_held_out``, and ``slices`` where there are any; estimates are value, low and high of a 95% interval,
+        in euro a customer unless said otherwise. Deciles set shrunk effects, the ones a scorer promises, against
+        measured ones.
     """
     verdict = judgement.verdict
+    effects = [
+        {
+            "slice": s.slice,
+            "arm": s.arm,
+            "rows": s.rows,
+            "promised_eur": s.promised_eur,
+            "measured_eur": estimate_values(s.measured),
+        }
+        for s in judgement.slices
+    ]
     return {
         "verdict": {
             "kind": verdict.kind,
@@ -58,6 +69,7 @@ def judgement_card(judgement: Judgement) -> dict[str, Any]:
         },
         "rows_train": judgement.rows_train,
         "rows_held_out": judgement.rows_held_out,
+        **({"slices": {"exploratory": True, "effects": effects}} if effects else {}),
     }
 
 

@@ -19,6 +19,7 @@ from jobs.science.uplift.policy import affordable_share, choose, one_arm, treate
 from jobs.science.uplift.policy_value import Contrast, PolicyValue, contrast, policy_value
 from jobs.science.uplift.promise import Promise, promise_of
 from jobs.science.uplift.qini import QiniCurve, qini_auc_score, qini_curve
+from jobs.science.uplift.slices import SliceJudgement, judge_slices
 from jobs.science.uplift.trial import Trial, draw_share
 from jobs.science.uplift.verdict import Verdict, decide
 
@@ -74,6 +75,8 @@ class Judgement:
         What the learner's policy promises against what is measured of it.
     rows_train, rows_held_out : int
         Rows that fitted and rows that judged.
+    slices : tuple of SliceJudgement
+        Effects by slice, exploratory; empty where no slices were given.
     """
 
     fitted: FittedUplift
@@ -85,6 +88,7 @@ class Judgement:
     promise: Promise
     rows_train: int
     rows_held_out: int
+    slices: tuple[SliceJudgement, ...] = ()
 
 
 def fit_and_judge(
@@ -97,6 +101,7 @@ def fit_and_judge(
     settings: TreeSettings | None = None,
     seed: int = 0,
     num_threads: int = 1,
+    slice_of: NDArray[np.str_] | None = None,
 ) -> Judgement:
     """Fit the learner to a share of a trial and judge it on the rest.
 
@@ -122,6 +127,8 @@ def fit_and_judge(
         Seed of the splits and of LightGBM.
     num_threads : int
         Threads of LightGBM.
+    slice_of : ndarray of str, shape (n_rows,), optional
+        Slice of each row, known before its contact, to look at effects by; it decides nothing.
 
     Returns
     -------
@@ -212,6 +219,7 @@ def fit_and_judge(
         promise=promise_of(promised, personalised, lift, cost, contrasts[NOBODY].difference, held.cluster),
         rows_train=len(train),
         rows_held_out=len(held),
+        slices=() if slice_of is None else judge_slices(slice_of[~drawn], held, promised, lift),
     )
 
 
