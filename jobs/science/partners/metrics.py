@@ -90,8 +90,10 @@ def recall_by_kind(
     Returns
     -------
     dict of str to dict
-        By kind: ``cases`` that overlap the judged days, ``found`` of them, ``recall``, and ``median_days`` from
-        the first judged day of a case to the day it was found (-1 where none was).
+        By kind: ``cases`` that overlap the judged days, ``found`` of them on any day, ``recall``, and
+        ``median_days`` from the first judged day of a case to the day it was found (-1 where none was).
+        Over weeks a queue drawn by lot finds a lasting case too, so ``recall_a_day`` is the share of the
+        cases' days on which they stood in the queue, and ``recall_a_day_by_chance`` that of a draw by lot.
     """
     days, partners = np.asarray(day), np.asarray(partner, dtype=str)
     values = np.asarray(score, dtype=np.float64)
@@ -102,6 +104,8 @@ def recall_by_kind(
         for row in on[np.argsort(-values[on], kind="stable")[:capacity]]:
             looked.setdefault(str(partners[row]), []).append(int(one))
     waited: dict[str, list[int | None]] = {}
+    queued_days: dict[str, list[tuple[int, int]]] = {}
+    by_chance = min(1.0, capacity * len(np.unique(days)) / len(days))
     for case in cases:
         start = max(_number(case["first_day"]) + 1, first)  # the first day at whose start it can have been seen
         end = min(_number(case["last_day"]) + 1, last)
@@ -109,6 +113,7 @@ def recall_by_kind(
             continue
         seen = [d for d in looked.get(str(case["partner_id"]), []) if start <= d <= end]
         waited.setdefault(str(case["kind"]), []).append(min(seen) - start if seen else None)
+        queued_days.setdefault(str(case["kind"]), []).append((len(seen), end - start + 1))
     out = {}
     for kind, waits in sorted(waited.items()):
         found = [w for w in waits if w is not None]
@@ -116,6 +121,8 @@ def recall_by_kind(
             "cases": float(len(waits)),
             "found": float(len(found)),
             "recall": len(found) / len(waits),
+            "recall_a_day": sum(n for n, _ in queued_days[kind]) / sum(of for _, of in queued_days[kind]),
+            "recall_a_day_by_chance": by_chance,
             "median_days": float(np.median(found)) if found else -1.0,
         }
     return out

@@ -42,7 +42,9 @@ def test_a_case_is_found_on_the_first_day_it_stands_in_the_queue():
         for partner, kind, first, last in spans
     ]
     found = recall_by_kind(days, partners, score, 1, cases)
-    assert found["leak"] == {"cases": 2.0, "found": 1.0, "recall": 0.5, "median_days": 1.0}
+    chance = found["leak"].pop("recall_a_day_by_chance")
+    assert chance == pytest.approx(1 / 3)
+    assert found["leak"] == {"cases": 2.0, "found": 1.0, "recall": 0.5, "recall_a_day": 3 / 8, "median_days": 1.0}
     assert found["ring"]["median_days"] == 0.0
     assert "over" not in found
 

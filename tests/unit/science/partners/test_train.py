@@ -85,7 +85,7 @@ def test_the_card_tells_the_recall_of_each_planted_kind_at_the_teams_capacity(tr
     found = training.card()["recall_of_cases"]
     assert {"collusion", "compromise", "slow leak"} <= set(found)
     assert all(0 <= kind["recall"] <= 1 and kind["found"] <= kind["cases"] for kind in found.values())
-    assert found["compromise"]["recall"] >= 0.5
+    assert found["compromise"]["recall_a_day"] > 2 * found["compromise"]["recall_a_day_by_chance"]
 
 
 def test_the_truth_judges_and_never_trains(rows, texts, training):
