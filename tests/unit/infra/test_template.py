@@ -13,6 +13,7 @@ from functions.plan_shards import CHAINS
 from infra.local.deploy_template import TEMPLATE
 from infra.local.deployment import CHAIN, ROOT
 from jobs.runtime.metrics import DIMENSIONS, NAMESPACE, UNITS
+from jobs.runtime.size import part_rows
 from tests.unit.infra.templates import NESTED, TRANSFORMED, nested, of_type
 
 SOURCE: dict[str, Any] = yaml_parse(TEMPLATE.read_text())
@@ -145,8 +146,8 @@ def test_the_job_works_a_shard_by_the_same_words_as_the_machine_gives() -> None:
     definition = json.loads(CHAIN.read_text())
     states = definition["States"]["Steps"]["ItemProcessor"]["States"]
     words = [word for word in job["ContainerProperties"]["Command"] if word.startswith("Ref::")]
-    assert words == ["Ref::run_id", "Ref::attempt"]
-    for state in ("WorkArray", "WorkOne"):
+    assert words == ["Ref::run_id", "Ref::attempt", "Ref::phase"]
+    for state in ("WorkArray", "WorkOne", "ShareOutInBatch", "WorkPartArray", "WorkOnePart"):
         parameters = states[state]["Parameters"]["Parameters"]
         assert {name.removesuffix(".$") for name in parameters} == {word.removeprefix("Ref::") for word in words}
     assert states["WorkArray"]["TimeoutSeconds"] >= SOURCE["Parameters"]["JobAttemptSeconds"]["Default"] * 4
@@ -159,8 +160,8 @@ def test_functions_and_jobs_are_told_where_all_lies_and_when_a_run_is_large() ->
     job = nested("batch")["Resources"]["ShardJob"]["Properties"]["ContainerProperties"]
     assert where | {"NETLIFT_VCPUS", "NETLIFT_MEMORY_MB"} == {v["Name"] for v in job["Environment"]}
     limits = set(of_type("AWS::Lambda::Function")["PlanShards"]["Environment"]["Variables"]) - where
-    read = set(re.findall(r"``(NETLIFT_\w+)``", choose.__doc__ or ""))
-    assert limits == read == {"NETLIFT_BATCH_SHARDS", "NETLIFT_BATCH_MB"}
+    read = set(re.findall(r"``(NETLIFT_\w+)``", f"{choose.__doc__} {part_rows.__doc__}"))
+    assert limits == read == {f"NETLIFT_{name}" for name in ("BATCH_SHARDS", "BATCH_MB", "FAN_OUT_MB", "PART_ROWS")}
 
 
 def test_alarms_are_on_metrics_that_somebody_writes_and_tell_the_topic() -> None:
