@@ -16,8 +16,9 @@ import boto3
 from infra.local.cloud import LocalCloud
 from infra.local.deploy import parameter, stage
 from infra.local.deploy_follow import Execution, follow
-from infra.local.deploy_stack import Stack, start_schedule
+from infra.local.deploy_stack import Stack
 from infra.local.load import load_world
+from infra.local.schedules import start_schedule
 from jobs.build_fraud_features import BuildFraudFeatures, build_fraud_features
 from jobs.errors import BadEnvironment
 from jobs.runtime.stores import Stores, open_stores

@@ -2,14 +2,12 @@
 
 import importlib
 import json
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
-from uuid import uuid4
 
 from infra.local import resource_types
 from infra.local.cloud import NAMESPACE, LocalCloud
@@ -18,12 +16,11 @@ from infra.local.deploy_template import resources_of, transformed
 from infra.local.home import LocalHome
 from infra.local.job_processes import JobProcesses
 from infra.local.mends import batch_processes
-from jobs.errors import BadEnvironment, BadRequest
+from infra.local.schedules import start_schedule
+from jobs.errors import BadEnvironment
 
 IMAGE_URI = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/netlift:local"
 """An address that no registry has: functions and jobs that are images run from the source tree."""
-
-SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
 
 _TYPES = (
     "alarms",
@@ -216,43 +213,3 @@ class Stack:
         key = f"packages/{self.name}/{name}"
         self._cloud.client("s3").put_object(Bucket=self._cloud.bucket, Key=key, Body=body)
         return f"s3://{self._cloud.bucket}/{key}"
-
-
-def start_schedule(client: Any, stack: str, chain: str, at: datetime) -> str:
-    """Start what a schedule of a stack starts, with its input.
-
-    Parameters
-    ----------
-    client : callable
-        Makes a boto3 client of a service.
-    stack : str
-        Name of the stack.
-    chain : str
-        "nightly" or "weekly".
-    at : datetime.datetime
-        Moment that the schedule is for.
-
-    Returns
-    -------
-    str
-        ARN of the execution.
-
-    Raises
-    ------
-    BadRequest
-        If the stack has no such schedule.
-    """
-    scheduler = client("scheduler")
-    try:
-        schedule = scheduler.get_schedule(Name=f"{stack}-{chain}")
-    except scheduler.exceptions.ResourceNotFoundException as error:
-        raise BadRequest(
-            f"{stack} has no schedule {chain!r}: give nightly or weekly, of a stack that is deployed."
-        ) from error
-    target = schedule["Target"]
-    moment = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    event = re.sub(re.escape(SCHEDULED_TIME), moment, target["Input"])
-    started = client("stepfunctions").start_execution(
-        stateMachineArn=target["Arn"], name=f"{chain}-{uuid4().hex[:12]}", input=event
-    )
-    return str(started["executionArn"])

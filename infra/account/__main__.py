@@ -1,0 +1,130 @@
+"""``python -m infra.account``: deploy a stage, or try the template out with a stage that is deleted again."""
+
+import argparse
+import json
+import logging
+import os
+import re
+import subprocess
+import sys
+import uuid
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+import boto3
+
+from infra.account.sam import ROOT, SAM, build_words, config_env, delete_words, deploy_words
+from infra.account.smoke import environment_of, outputs_of, remove, smoke
+from jobs.errors import BadEnvironment
+from jobs.runtime.command import guarded
+
+_IMAGE = re.compile(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/[a-z0-9._/-]+(:[\w.-]+|@sha256:[0-9a-f]{64})")
+_SMOKE = "smoke"
+
+
+def deploy(flags: argparse.Namespace) -> None:
+    """Build, and deploy a stage of samconfig.toml."""
+    env = config_env(flags.stage)
+    _sam(build_words(env))
+    _sam(deploy_words(env, flags.image_uri, dict(flags.parameter), confirm=not flags.yes))
+
+
+def try_out(flags: argparse.Namespace) -> None:
+    """Deploy a stage of its own, run a small night in it, delete all of it, also when something fails."""
+    stage = f"{_SMOKE}{uuid.uuid4().hex[:4]}"
+    stack = f"netlift-{stage}"
+    _sam(build_words(_SMOKE))
+    try:
+        _sam(deploy_words(_SMOKE, flags.image_uri, {"Stage": stage, **dict(flags.parameter)}, stack, confirm=False))
+        environment = {**os.environ, **environment_of(outputs_of(boto3.client, stack))}
+        came_to = smoke(boto3.client, stack, environment, datetime.now(UTC), _say)
+        sys.stdout.write(json.dumps(asdict(came_to)) + "\n")
+    finally:
+        if flags.keep:
+            _say(f"{stack} is kept: delete it with 'python -m infra.account remove --stage {stage}'")
+        else:
+            _remove(stack)
+
+
+def take_away(flags: argparse.Namespace) -> None:
+    """Delete a stage that was kept."""
+    _remove(f"netlift-{flags.stage}")
+
+
+def _remove(stack: str) -> None:
+    remove(boto3.client, stack, lambda: _sam(delete_words(_SMOKE, stack)), _say)
+
+
+def _sam(words: Sequence[str]) -> None:
+    if not SAM.is_file():
+        raise BadEnvironment(f"{SAM.relative_to(ROOT)} is not there: run 'make tools', which makes it from its lock.")
+    _say(" ".join(["sam", *words[1:]]))
+    environment = {**os.environ, "SAM_CLI_TELEMETRY": "0"}
+    ended = subprocess.run(words, cwd=ROOT, env=environment, check=False)  # noqa: S603  our own words
+    if ended.returncode:
+        raise BadEnvironment(f"sam {words[1]} ended with {ended.returncode}: what it said stands above.")
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
+
+
+def _image(text: str) -> str:
+    if not _IMAGE.fullmatch(text):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no image in Amazon ECR with a tag or digest: 'make image' pushes one and prints it"
+        )
+    return text
+
+
+def _smoke_stage(text: str) -> str:
+    # what holds a team's data is not deleted by a mistyped word
+    if not re.fullmatch(rf"{_SMOKE}[0-9a-f]{{4}}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no stage of a smoke test, such as {_SMOKE}1a2b")
+    return text
+
+
+def _parameter(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.isalnum() or re.search(r"\s", value):
+        raise argparse.ArgumentTypeError(f"{text!r} is no NAME=VALUE, such as JobSize=large")
+    return name, value
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m infra.account", description=(__doc__ or "").split(": ", 1)[1])
+    verbs = parser.add_subparsers(required=True)
+    one = verbs.add_parser("deploy", help="build and deploy a stage of samconfig.toml")
+    one.add_argument("--stage", required=True, help="a stage of samconfig.toml: dev or prod")
+    one.add_argument("--yes", action="store_true", help="do not wait for a yes, even where samconfig.toml says so")
+    one.set_defaults(act=deploy)
+    two = verbs.add_parser("smoke", help="deploy a stage of its own, run a night of 1,000 customers, delete everything")
+    two.add_argument("--keep", action="store_true", help="do not delete it, to look at what is there")
+    two.set_defaults(act=try_out)
+    for verb in (one, two):
+        verb.add_argument("--image-uri", type=_image, required=True, help="the image, as make image printed it")
+        verb.add_argument(
+            *("--parameter", "-p"),
+            type=_parameter,
+            action="append",
+            default=[],
+            metavar="NAME=VALUE",
+            help="a parameter over those of samconfig.toml; may be given several times",
+        )
+    three = verbs.add_parser("remove", help="delete a stage of a smoke test that was kept")
+    three.add_argument("--stage", type=_smoke_stage, required=True, help="its name, such as smoke1a2b")
+    three.set_defaults(act=take_away)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Do what is asked; a named failure is one sentence on stderr."""
+    flags = _parser().parse_args(argv)
+    logging.basicConfig(level=logging.WARNING)
+    return guarded(lambda: flags.act(flags))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
