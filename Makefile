@@ -22,7 +22,7 @@ ifeq ($(shell uname)$(wildcard /run/systemd/system /etc/containers/containers.co
 export CONTAINERS_CONF ?= $(CURDIR)/infra/container/containers.conf
 endif
 
-.PHONY: help spark install demo test test-all check lint types arrows template format data lock tools image sam-local build deploy smoke-aws clean
+.PHONY: help spark install demo test test-all check lint types arrows template format data lock tools image sam-local build deploy smoke-aws train candidates promote clean
 
 help: ## show this
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -105,6 +105,15 @@ deploy: install tools ## STAGE=dev IMAGE_URI=... deploys a stage of samconfig.to
 
 smoke-aws: install tools ## IMAGE_URI=... in your account: deploys a stage, runs a night of 1,000 customers, deletes all
 	@$(BIN)/python -m infra.account smoke --image-uri "$(IMAGE_URI)" $(if $(KEEP),--keep) $(PARAMETERS:%=-p %)
+
+train: install ## STAGE=prod in your account: start what the weekly schedule starts, and follow it
+	@$(BIN)/python -m infra.account train --stage $(STAGE)
+
+candidates: install ## STAGE=prod: newly trained models that pass their gates
+	@$(BIN)/python -m infra.account candidates --stage $(STAGE)
+
+promote: install ## STAGE=prod KIND=... VERSION=... WHO=... WHY=...: put an approved candidate to work
+	@$(BIN)/python -m infra.account promote --stage $(STAGE) --kind "$(KIND)" --version "$(VERSION)" --who "$(WHO)" --why "$(WHY)"
 
 clean: ## remove what was made
 	@rm -rf .venv .venv-tools .venv-checkov .venv-spark out build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .aws-sam *.egg-info

@@ -1,4 +1,4 @@
-"""``python -m infra.account``: deploy a stage, or try the template out with a stage that is deleted again."""
+"""``python -m infra.account``: deploy a stage, try the template out with one that is deleted again, train, promote."""
 
 import argparse
 import json
@@ -14,10 +14,13 @@ from datetime import UTC, datetime
 
 import boto3
 
+from infra.account.models import candidates, promote
 from infra.account.sam import ROOT, SAM, build_words, config_env, delete_words, deploy_words
-from infra.account.smoke import environment_of, outputs_of, remove, smoke
+from infra.account.smoke import environment_of, night, outputs_of, remove, smoke
 from jobs.errors import BadEnvironment
 from jobs.runtime.command import guarded
+from jobs.runtime.home import open_home
+from jobs.storage.models import ModelStore
 
 _IMAGE = re.compile(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/[a-z0-9._/-]+(:[\w.-]+|@sha256:[0-9a-f]{64})")
 _SMOKE = "smoke"
@@ -47,9 +50,32 @@ def try_out(flags: argparse.Namespace) -> None:
             _remove(stack)
 
 
+def train(flags: argparse.Namespace) -> None:
+    """Start what the weekly schedule of a stage starts, and follow it to its end."""
+    night(boto3.client, f"netlift-{flags.stage}", "weekly", datetime.now(UTC), _say)
+
+
+def list_candidates(flags: argparse.Namespace) -> None:
+    """Print the candidates that pass their gates as one JSON list, and say what all of them were judged by."""
+    found = candidates(_models(flags.stage))
+    for candidate in found:
+        _say(f"{candidate.kind} {candidate.version} {'passes' if candidate.passed else 'fails'}: {candidate.why}")
+    sys.stdout.write(json.dumps([asdict(candidate) for candidate in found if candidate.passed]) + "\n")
+
+
+def put_to_work(flags: argparse.Namespace) -> None:
+    """Promote a candidate that somebody approved."""
+    put = promote(_models(flags.stage), flags.kind, flags.version, flags.who, flags.why)
+    _say(f"{put.kind} {put.version} is at work, in the place of {put.champion}")
+
+
 def take_away(flags: argparse.Namespace) -> None:
     """Delete a stage that was kept."""
     _remove(f"netlift-{flags.stage}")
+
+
+def _models(stage: str) -> ModelStore:
+    return open_home(environment_of(outputs_of(boto3.client, f"netlift-{stage}"))).models
 
 
 def _remove(stack: str) -> None:
@@ -113,6 +139,18 @@ def _parser() -> argparse.ArgumentParser:
             metavar="NAME=VALUE",
             help="a parameter over those of samconfig.toml; may be given several times",
         )
+    four = verbs.add_parser("train", help="start what the weekly schedule of a stage starts, and follow it")
+    four.set_defaults(act=train)
+    five = verbs.add_parser("candidates", help="newly trained models that pass their gates, as one JSON list")
+    five.set_defaults(act=list_candidates)
+    six = verbs.add_parser("promote", help="put a candidate to work that somebody approved")
+    six.add_argument("--kind", required=True, help="what the model is for, such as fraud")
+    six.add_argument("--version", required=True, help="which version")
+    six.add_argument("--who", required=True, help="who approved it")
+    six.add_argument("--why", required=True, help="where the approval can be read")
+    six.set_defaults(act=put_to_work)
+    for verb in (four, five, six):
+        verb.add_argument("--stage", required=True, help="name of the deployed stage")
     three = verbs.add_parser("remove", help="delete a stage of a smoke test that was kept")
     three.add_argument("--stage", type=_smoke_stage, required=True, help="its name, such as smoke1a2b")
     three.set_defaults(act=take_away)
