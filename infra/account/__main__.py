@@ -17,6 +17,7 @@ import boto3
 from infra.account.models import candidates, promote
 from infra.account.sam import ROOT, SAM, build_words, config_env, delete_words, deploy_words
 from infra.account.smoke import environment_of, night, outputs_of, remove, smoke
+from infra.local.flags import add_parameter
 from jobs.errors import BadEnvironment
 from jobs.runtime.command import guarded
 from jobs.runtime.home import open_home
@@ -112,13 +113,6 @@ def _smoke_stage(text: str) -> str:
     return text
 
 
-def _parameter(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name.isalnum() or re.search(r"\s", value):
-        raise argparse.ArgumentTypeError(f"{text!r} is no NAME=VALUE, such as JobSize=large")
-    return name, value
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m infra.account", description=(__doc__ or "").split(": ", 1)[1])
     verbs = parser.add_subparsers(required=True)
@@ -131,14 +125,7 @@ def _parser() -> argparse.ArgumentParser:
     two.set_defaults(act=try_out)
     for verb in (one, two):
         verb.add_argument("--image-uri", type=_image, required=True, help="the image, as make image printed it")
-        verb.add_argument(
-            *("--parameter", "-p"),
-            type=_parameter,
-            action="append",
-            default=[],
-            metavar="NAME=VALUE",
-            help="a parameter over those of samconfig.toml; may be given several times",
-        )
+        add_parameter(verb, "a parameter over those of samconfig.toml, such as JobSize=large")
     four = verbs.add_parser("train", help="start what the weekly schedule of a stage starts, and follow it")
     four.set_defaults(act=train)
     five = verbs.add_parser("candidates", help="newly trained models that pass their gates, as one JSON list")

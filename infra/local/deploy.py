@@ -9,8 +9,8 @@ from pathlib import Path
 
 from infra.local.cloud import LocalCloud
 from infra.local.deploy_stack import Stack
+from infra.local.flags import add_stack, add_where, write_lines
 from infra.local.up import shell_lines
-from jobs.errors import BadEnvironment
 
 
 def main(argv: Sequence[str]) -> int:
@@ -37,7 +37,7 @@ def main(argv: Sequence[str]) -> int:
     ):
         lines = shell_lines(stack.home.environment())
         if flags.env_file is not None:
-            _write(flags.env_file, lines)
+            write_lines(flags.env_file, lines)
         print(lines, flush=True)
         print(told(stack, flags.env_file), file=sys.stderr, flush=True)
         end.wait()
@@ -55,27 +55,6 @@ def told(stack: Stack, env_file: Path | None) -> str:
     return "\n".join(lines)
 
 
-def parameter(text: str) -> tuple[str, str]:
-    """Read a parameter of the template.
-
-    Examples
-    --------
-    >>> parameter("BatchAboveShards=3")
-    ('BatchAboveShards', '3')
-    """
-    name, equals, value = text.partition("=")
-    if not equals or not name.isalnum():
-        raise argparse.ArgumentTypeError(f"{text!r} is no NAME=VALUE, such as BatchAboveShards=3")
-    return name, value
-
-
-def stage(text: str) -> str:
-    """Read the name of a deployment."""
-    if not (2 <= len(text) <= 10 and text.isascii() and text.isalnum() and text.islower() and text[0].isalpha()):
-        raise argparse.ArgumentTypeError(f"{text!r} must be 2 to 10 small letters and digits, a letter first")
-    return text
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m infra.local deploy",
@@ -84,30 +63,6 @@ def _parser() -> argparse.ArgumentParser:
         epilog="example: python -m infra.local deploy --env-file .local-cloud; "
         "in another shell: source .local-cloud && python -m infra.local run nightly",
     )
-    parser.add_argument("--stage", type=stage, default="dev", help="name of the deployment (default dev)")
-    parser.add_argument("--port", type=int, default=0, help="port of AWS, 0 takes a free one (default 0)")
-    parser.add_argument("--catalog-port", type=int, default=0, help="port of the Iceberg REST catalog (default 0)")
-    parser.add_argument("--region", default="eu-west-1", help="AWS region to be (default eu-west-1)")
-    parser.add_argument("--env-file", type=Path, help="write the lines to this file too, to be sourced by other shells")
-    parser.add_argument(
-        "--functions",
-        choices=("emulator", "processes"),
-        default="processes",
-        help="what runs Lambda functions: AWS's Runtime Interface Emulator, or plain processes (default processes)",
-    )
-    parser.add_argument(
-        "--parameter",
-        type=parameter,
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="a parameter of the template, such as BatchAboveShards=3; may be given several times",
-    )
+    add_where(parser)
+    add_stack(parser, "the template")
     return parser
-
-
-def _write(file: Path, lines: str) -> None:
-    try:
-        file.write_text(lines + "\n")
-    except OSError as error:
-        raise BadEnvironment(f"--env-file {file} cannot be written ({error.strerror}): name another file.") from error

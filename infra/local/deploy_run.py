@@ -14,9 +14,9 @@ from typing import Any
 import boto3
 
 from infra.local.cloud import LocalCloud
-from infra.local.deploy import parameter, stage
 from infra.local.deploy_follow import Execution, follow
 from infra.local.deploy_stack import Stack
+from infra.local.flags import add_stack
 from infra.local.load import load_world
 from infra.local.schedules import start_schedule
 from jobs.build_fraud_features import BuildFraudFeatures, build_fraud_features
@@ -141,22 +141,8 @@ def _parser() -> argparse.ArgumentParser:
         metavar="MOMENT",
         help="moment of the schedule; the run is of the day before (default 2 o'clock today, in UTC)",
     )
-    parser.add_argument("--stage", type=stage, default="dev", help="name of the deployment (default dev)")
     parser.add_argument("--customers", type=_customers, default=20_000, help="of the made-up world (default 20000)")
-    parser.add_argument(
-        "--functions",
-        choices=("emulator", "processes"),
-        default="processes",
-        help="what runs Lambda functions of a template that is deployed now (default processes)",
-    )
-    parser.add_argument(
-        "--parameter",
-        type=parameter,
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="a parameter of a template that is deployed now; may be given several times",
-    )
+    add_stack(parser, "a template that is deployed now")
     return parser
 
 

@@ -92,8 +92,8 @@ class Stack:
         self._cloud.run_state_machines()
         for mend in _MENDS:
             importlib.import_module(f"infra.local.mends.{mend}").apply()
-        resource_types.serve_with(self._cloud)
-        batch_processes.serve_with(self._jobs)
+        resource_types.SERVING.begin(self._cloud)
+        batch_processes.SERVING.begin(self._jobs)
         self._serving = True
         self._template = transformed(self._upload, self._cloud.region)
         stacks = self._cloud.client("cloudformation")
@@ -110,8 +110,8 @@ class Stack:
     def close(self) -> None:
         """End all jobs, and run none any more; what the stack made stays as long as the cloud."""
         if self._serving:
-            batch_processes.serve_without(self._jobs)
-            resource_types.serve_without(self._cloud)
+            batch_processes.SERVING.end(self._jobs)
+            resource_types.SERVING.end(self._cloud)
             self._serving = False
         self._jobs.close()
 
