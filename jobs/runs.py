@@ -11,6 +11,7 @@ from jobs.runtime.command import flag, guarded, parse
 from jobs.runtime.effort import Effort, efforts, spent
 from jobs.runtime.home import Home, open_home
 from jobs.runtime.prices import Prices, prices
+from jobs.runtime.refusal import UNPLANNED
 
 _WIDTHS = (("state", 10), ("attempt", 8), ("rows in", 12), ("set aside", 11), ("rows out", 12), ("seconds", 10))
 _COST_WIDTHS = (("GB s", 11), ("vCPU s", 10), ("USD", 10))
@@ -52,6 +53,8 @@ class RunRow:
         How the newest attempt, or its last shard that failed, ended; "" without a failure.
     report : dict or None
         The report of a finished run.
+    unplanned : bool
+        Whether it was refused before it had a plan: then there is nothing to work again.
     """
 
     run_id: str
@@ -70,6 +73,7 @@ class RunRow:
     usd: float | None
     error: str
     report: dict[str, Any] | None
+    unplanned: bool = False
 
 
 def runs(request: Runs, home: Home, at: Prices | None = None) -> tuple[RunRow, ...]:
@@ -111,6 +115,7 @@ def _row(entry: Mapping[str, Any], of: list[Effort], now: datetime, at: Prices) 
         usd=at.usd(total),
         error="" if report else _error(entry, of),
         report=dict(report) if report else None,
+        unplanned=bool(entry.get("error", {}).get(UNPLANNED)),
     )
 
 
@@ -149,7 +154,9 @@ def lines(rows: Sequence[RunRow]) -> str:
         table.append(f"{row.run_id:<{width}}" + "".join(cells))
         if row.error:
             table.append(f"    {row.error}")
-        if row.state in {"failed", "dead"}:
+        if row.unplanned:
+            table.append("    never planned: mend what it names, then start the chain again")
+        elif row.state in {"failed", "dead"}:
             table.append(f"    netlift rerun {row.run_id}   works the shards that are left")
     return "\n".join(table)
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 _POLL_S = 0.05
+_LONGEST_POLL_S = 0.5
+"""A look takes longer the longer the history is, and in the local cloud it stands in the way of what it looks at."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def follow(client: Any, arn: str, timeout_s: float = 600, told: Callable[[str], 
         If it has not ended by then.
     """
     deadline = time.monotonic() + timeout_s
-    seen = 0
+    seen, pause_s = 0, _POLL_S
     while True:
         ended = client.describe_execution(executionArn=arn)
         history = client.get_execution_history(executionArn=arn)["events"]
@@ -75,13 +77,14 @@ def follow(client: Any, arn: str, timeout_s: float = 600, told: Callable[[str], 
             line = in_words(event)
             if line:
                 told(line)
-        seen = len(history)
         if ended["status"] != "RUNNING":
             break
         if time.monotonic() > deadline:
             client.stop_execution(executionArn=arn, error="TimedOut", cause="stopped from outside")
             raise TimeoutError(f"execution {arn} has not ended in {timeout_s:g} s: see its functions' logs")
-        time.sleep(_POLL_S)
+        pause_s = _POLL_S if len(history) > seen else min(2 * pause_s, _LONGEST_POLL_S)
+        seen = len(history)
+        time.sleep(pause_s)
     return Execution(
         status=ended["status"],
         output=json.loads(ended["output"]) if ended["status"] == "SUCCEEDED" else None,
