@@ -10,17 +10,20 @@ import sys
 import uuid
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import boto3
 
 from infra.account.models import candidates, promote
 from infra.account.sam import ROOT, SAM, build_words, config_env, delete_words, deploy_words
 from infra.account.smoke import environment_of, night, outputs_of, remove, smoke
+from infra.account.spark import Cluster, StageFraudFeatures, build_on_spark, stage_rows
 from infra.local.flags import add_parameter
+from infra.spark.local_mode import Asked
 from jobs.errors import BadEnvironment
 from jobs.runtime.command import guarded
 from jobs.runtime.home import open_home
+from jobs.runtime.stores import open_stores
 from jobs.storage.models import ModelStore
 
 _IMAGE = re.compile(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/[a-z0-9._/-]+(:[\w.-]+|@sha256:[0-9a-f]{64})")
@@ -68,6 +71,20 @@ def put_to_work(flags: argparse.Namespace) -> None:
     """Promote a candidate that somebody approved."""
     put = promote(_models(flags.stage), flags.kind, flags.version, flags.who, flags.why)
     _say(f"{put.kind} {put.version} is at work, in the place of {put.champion}")
+
+
+def features_on_spark(flags: argparse.Namespace) -> None:
+    """Build features of many days on EMR Serverless and commit them."""
+    outputs = outputs_of(boto3.client, f"netlift-{flags.stage}")
+    if "SparkApplicationId" not in outputs:
+        raise BadEnvironment(f"stage {flags.stage} has no Spark: deploy it with SparkFeatures=ENABLED.")
+    stores = open_stores(environment_of(outputs))
+    cluster = Cluster(outputs["SparkApplicationId"], outputs["SparkRoleArn"])
+    asked = Asked(flags.first_date, flags.run_date, flags.label_delay_days)
+    rows = build_on_spark(asked, cluster, stores, boto3.client("emr-serverless"), _say)
+    _say(f"rows are in {stores.objects.uri}/{rows}: they are committed now")
+    report = stage_rows(StageFraudFeatures(flags.run_date, flags.first_date, rows), stores)
+    sys.stdout.write(json.dumps(report.to_dict(), default=str) + "\n")
 
 
 def take_away(flags: argparse.Namespace) -> None:
@@ -136,7 +153,12 @@ def _parser() -> argparse.ArgumentParser:
     six.add_argument("--who", required=True, help="who approved it")
     six.add_argument("--why", required=True, help="where the approval can be read")
     six.set_defaults(act=put_to_work)
-    for verb in (four, five, six):
+    seven = verbs.add_parser("spark", help="build fraud features of many days on EMR Serverless, and commit them")
+    seven.add_argument("--first-date", type=date.fromisoformat, required=True, help="first day, YYYY-MM-DD")
+    seven.add_argument("--run-date", type=date.fromisoformat, required=True, help="last day, YYYY-MM-DD")
+    seven.add_argument("--label-delay-days", type=int, default=7, help="as build-fraud-features takes it (default 7)")
+    seven.set_defaults(act=features_on_spark)
+    for verb in (four, five, six, seven):
         verb.add_argument("--stage", required=True, help="name of the deployed stage")
     three = verbs.add_parser("remove", help="delete a stage of a smoke test that was kept")
     three.add_argument("--stage", type=_smoke_stage, required=True, help="its name, such as smoke1a2b")
