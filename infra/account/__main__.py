@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime
 import boto3
 
 from infra.account.models import candidates, promote
-from infra.account.sam import ROOT, SAM, build_words, config_env, delete_words, deploy_words
+from infra.account.sam import ROOT, SAM, build_words, config_env, delete_words, deploy_words, region
 from infra.account.smoke import environment_of, night, outputs_of, remove, smoke
 from infra.account.spark import Cluster, StageFraudFeatures, build_on_spark, stage_rows
 from infra.local.flags import add_parameter
@@ -166,11 +166,19 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _act(flags: argparse.Namespace) -> None:
+    stage = getattr(flags, "stage", _SMOKE)
+    where = region(_SMOKE if stage.startswith(_SMOKE) else config_env(stage))
+    # one region for sam, for boto3 and for netlift: that of samconfig.toml
+    os.environ.update({"AWS_REGION": where, "AWS_DEFAULT_REGION": where})
+    flags.act(flags)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Do what is asked; a named failure is one sentence on stderr."""
     flags = _parser().parse_args(argv)
     logging.basicConfig(level=logging.WARNING)
-    return guarded(lambda: flags.act(flags))
+    return guarded(lambda: _act(flags))
 
 
 if __name__ == "__main__":

@@ -42,6 +42,17 @@ def declared(env: str, config: Path = CONFIG) -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
+def region(env: str, config: Path = CONFIG) -> str:
+    """Return the AWS region that a part of samconfig.toml deploys to.
+
+    Examples
+    --------
+    >>> region("prod")
+    'eu-west-1'
+    """
+    return str(tomllib.loads(config.read_text())[env]["global"]["parameters"]["region"])
+
+
 def build_words(env: str) -> list[str]:
     """Return the command that builds what is deployed; it needs no container engine."""
     return [str(SAM), "build", "--config-env", env]

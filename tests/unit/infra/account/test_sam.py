@@ -1,5 +1,6 @@
 """samconfig.toml says all that build and deploy need, and the words for sam are those that sam knows."""
 
+import os
 import subprocess
 import tomllib
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from infra.account.__main__ import main
-from infra.account.sam import CONFIG, ROOT, SAM, build_words, config_env, declared, delete_words, deploy_words
+from infra.account.sam import CONFIG, ROOT, SAM, build_words, config_env, declared, delete_words, deploy_words, region
 from infra.local.deploy_template import TEMPLATE
 from jobs.errors import BadRequest
 from tests.unit.infra.test_template import SOURCE
@@ -45,6 +46,19 @@ def test_the_command_line_gives_what_samconfig_says_and_the_image_over_it() -> N
     given = dict(word.split("=", 1) for word in words[words.index("--parameter-overrides") + 1 :])
     assert given == {**declared("prod"), "JobSize": "large", "ImageUri": IMAGE}
     assert "--no-confirm-changeset" not in words
+
+
+def test_sam_boto_and_netlift_are_led_to_one_region(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[str | None, str | None]] = []
+    monkeypatch.setenv("AWS_REGION", "ap-south-1")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "ap-south-1")
+    monkeypatch.setattr(
+        "infra.account.__main__.take_away",
+        lambda _: seen.append((os.environ.get("AWS_REGION"), os.environ.get("AWS_DEFAULT_REGION"))),
+    )
+    assert main(["remove", "--stage", "smoke1a2b"]) == 0
+    assert seen == [(region("smoke"), region("smoke"))]
+    assert {region(env) for env in ENVS} == {"eu-west-1"}, "one of them differs: say so in the workflows too"
 
 
 def test_a_stage_that_is_none_is_named_with_those_there_are() -> None:
