@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 _DENIED = b"<?xml version='1.0'?><Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
+_OF_THIS_WAY = {"connection", "expect", "transfer-encoding", "content-length"}
 _HOP_BY_HOP = {"connection", "transfer-encoding", "content-length", "server", "date"}
 
 
@@ -63,8 +64,18 @@ def unreliable(url: str, faults: Faults, told: Mapping[str, str] = {}) -> Iterat
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
+        def _body(self) -> bytes:
+            if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
+                return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            parts = []  # Arrow sends the parts of a file so
+            while size := int(self.rfile.readline().partition(b";")[0], 16):
+                parts.append(self.rfile.read(size))
+                self.rfile.readline()
+            self.rfile.readline()
+            return b"".join(parts)
+
         def _serve(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            body = self._body()
             fate = faults.draw()
             status, headers, answer, length = faults.status(), [("Content-Type", "application/xml")], b"", "0"
             if faults.refuses(f"{self.command} {self.path}"):
@@ -72,7 +83,7 @@ def unreliable(url: str, faults: Faults, told: Mapping[str, str] = {}) -> Iterat
                 length = str(len(answer))
             elif fate != "lost request":
                 there = http.client.HTTPConnection(target.hostname or "", target.port, timeout=60)
-                sent = {k: v for k, v in self.headers.items() if k.lower() not in {"connection", "expect"}}
+                sent = {k: v for k, v in self.headers.items() if k.lower() not in _OF_THIS_WAY}
                 there.request(self.command, self.path, body, sent)
                 reply = there.getresponse()
                 content = reply.read()
