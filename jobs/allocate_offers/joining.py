@@ -74,7 +74,7 @@ def join_campaign(
 ) -> dict[str, Any]:
     """Repair, rank and stage what the parts of a campaign handed over; return its certificate.
 
-    Memory is what is settled or open, some thirty bytes a customer, and one part.
+    Memory is what is settled or open, some forty bytes a customer, and one part.
     """
     told = handed.told["campaigns"][campaign.id]
     prices = broadcast_of(told)
