@@ -7,6 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 _POLL_S = 0.05
+_DOING = {
+    "FinishRun": "commits what the shards staged",
+    "WaitForHolder": "waits for the end of another execution, which has this date",
+    "WorkArray": "waits for an array job of AWS Batch",
+    "WorkOne": "waits for a job of AWS Batch",
+    "WritePage": "writes the night's page",
+}
+"""What a state does or waits for, where its name does not say it."""
 _LONGEST_POLL_S = 0.5
 """A look takes longer the longer the history is, and in the local cloud it stands in the way of what it looks at."""
 
@@ -104,8 +112,10 @@ def in_words(event: dict[str, Any]) -> str:
     'WorkShard: score-uplift-spring-x, attempt 1, shard 2'
     """
     entered = event.get("stateEnteredEventDetails")
+    if entered and event["type"] == "ChoiceStateEntered":
+        return ""
     if entered:
-        about = _about(entered.get("input", "{}"))
+        about = ", ".join(filter(None, (_about(entered.get("input", "{}")), _DOING.get(entered["name"]))))
         return f"{entered['name']}: {about}" if about else str(entered["name"])
     failed = event.get("taskFailedEventDetails") or event.get("taskTimedOutEventDetails")
     if failed:

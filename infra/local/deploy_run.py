@@ -115,9 +115,36 @@ def _followed(client: Any, stack: str, flags: argparse.Namespace) -> Execution:
 
 
 def _told(ended: Execution) -> int:
-    _say(ended.status if ended.status == "SUCCEEDED" else f"{ended.status}: {ended.error}: {ended.cause}")
+    _say(summary(ended))
     print(json.dumps(ended.output, indent=2))
     return 0 if ended.status == "SUCCEEDED" else RUN_FAILED
+
+
+def summary(ended: Execution) -> str:
+    """Return how an execution ended as lines for people: each step's rows, then where the page is.
+
+    Examples
+    --------
+    >>> summary(Execution("FAILED", None, "BadFile", "a.parquet is empty: write it again.", ()))
+    'FAILED: BadFile: a.parquet is empty: write it again.'
+    """
+    if ended.status != "SUCCEEDED":
+        return f"{ended.status}: {ended.error}: {ended.cause}"
+    if not isinstance(ended.output, list):
+        return f"SUCCEEDED: {ended.output['state']}, nothing was done here"
+    head = f"{'step':<22}{'kind':<14}{'state':<14}{'rows in':>12}{'set aside':>11}{'rows out':>12}{'seconds':>9}"
+    page = json.loads(ended.exited("WritePage") or "{}").get("anything", {}).get("page", {})
+    at = page.get("address") or page.get("Cause")
+    return "\n".join(["SUCCEEDED", head, *map(_step, ended.output), *([f"page: {at}"] if at else [])])
+
+
+def _step(step: dict[str, Any]) -> str:
+    report = step.get("report")
+    line = f"{step['verb']:<22}{step['kind']:<14}{step['state']:<14}"
+    if report is None:
+        return line + str(step.get("why", ""))
+    rows = (report["rows_in"], report["rows_quarantined"], sum(report["rows_out"].values()))
+    return f"{line}{rows[0]:>12,}{rows[1]:>11,}{rows[2]:>12,}{report['seconds']:>9.1f}"
 
 
 def _say(line: str) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Self
 from infra.local import resource_types
 from infra.local.cloud import NAMESPACE, LocalCloud
 from infra.local.deploy_follow import Execution, follow
+from infra.local.deploy_parameters import check_parameters
 from infra.local.deploy_template import resources_of, transformed
 from infra.local.home import LocalHome
 from infra.local.job_processes import JobProcesses
@@ -86,6 +87,8 @@ class Stack:
 
         Raises
         ------
+        BadRequest
+            If a parameter is not what the template allows, or a schedule is none.
         BadEnvironment
             If a resource could not be made.
         """
@@ -96,6 +99,7 @@ class Stack:
         batch_processes.SERVING.begin(self._jobs)
         self._serving = True
         self._template = transformed(self._upload, self._cloud.region)
+        check_parameters(self._template["Parameters"], self._parameters)
         stacks = self._cloud.client("cloudformation")
         stacks.create_stack(
             StackName=self.name,
