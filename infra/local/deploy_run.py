@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as time_of_day
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -23,6 +24,7 @@ from jobs.build_fraud_features import BuildFraudFeatures, build_fraud_features
 from jobs.errors import BadEnvironment
 from jobs.runtime.stores import Stores, open_stores
 from jobs.science.synthetic import World
+from jobs.storage.result_folder import write_results
 from jobs.train_fraud import TrainFraud, train_fraud
 from jobs.train_uplift import TrainUplift, train_uplift
 
@@ -69,7 +71,9 @@ def main(argv: Sequence[str]) -> int:
         day = flags.at.astimezone(UTC).date() - timedelta(days=1)
         prepare(open_stores(), day, flags.customers, models=flags.chain == "nightly")
         ended = _followed(cloud.client, stack.name, flags)
-    return _told(ended)
+        code = _told(ended)
+        _keep_page(page_of(ended), open_stores())
+    return code
 
 
 def prepare(stores: Stores, day: date, customers: int, models: bool) -> None:
@@ -133,9 +137,23 @@ def summary(ended: Execution) -> str:
     if not isinstance(ended.output, list):
         return f"SUCCEEDED: {ended.output['state']}, nothing was done here"
     head = f"{'step':<22}{'kind':<14}{'state':<14}{'rows in':>12}{'set aside':>11}{'rows out':>12}{'seconds':>9}"
-    page = json.loads(ended.exited("WritePage") or "{}").get("anything", {}).get("page", {})
+    page = page_of(ended)
     at = page.get("address") or page.get("Cause")
     return "\n".join(["SUCCEEDED", head, *map(_step, ended.output), *([f"page: {at}"] if at else [])])
+
+
+def page_of(ended: Execution) -> dict[str, str]:
+    """Return ``address`` of the page that a night wrote, ``Error`` and ``Cause`` of one it could not, or nothing."""
+    page: dict[str, str] = json.loads(ended.exited("WritePage") or "{}").get("anything", {}).get("page", {})
+    return page
+
+
+def _keep_page(page: dict[str, str], stores: Stores) -> None:
+    """Copy a page to this machine's files: the cloud that it lies in is about to end."""
+    if page.get("address"):
+        body = stores.objects.get(page["address"].removeprefix(f"{stores.objects.uri}/"))
+        write_results(Path("out"), {"night.html": body})
+        _say(f"copy: {Path('out') / 'night.html'}")
 
 
 def _step(step: dict[str, Any]) -> str:
