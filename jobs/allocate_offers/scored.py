@@ -109,7 +109,7 @@ def scored(campaign: Campaign, rows: pa.Table) -> Scored:
     arm = pc.fill_null(pc.index_in(rows["arm"], value_set=names), -1).to_numpy().astype(np.int64)
     effect_of_row = rows["effect_eur"].to_numpy()
     # The first row of a customer is that of his first arm and its lowest effect.
-    order = np.lexsort((effect_of_row, _by_name(rows["arm"]), customer))
+    order = _in_order(customer, _by_name(rows["arm"]), effect_of_row)
     customer, arm, effect_of_row = customer[order], arm[order], effect_of_row[order]
     new = np.concatenate([[True], customer[1:] != customer[:-1]])
     first = np.flatnonzero(new)
@@ -198,6 +198,17 @@ def cap_limits(campaign: Campaign, most: int) -> npt.NDArray[np.int64]:
 
 def _risks(run_date: date, stores: Stores, names: list[str]) -> Iterable[pa.Table]:
     return stores.tables.read(CUSTOMER_RISK, {"run_date": run_date}, names)
+
+
+def _in_order(
+    customer: NDArray[np.int64], arm: NDArray[np.int16], effect_eur: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """Return the order by customer, arm and effect; cheap where rows are nearly in order, and no pair stands twice."""
+    pair = customer * (int(arm.max()) + 1) + arm
+    order = np.argsort(pair, kind="stable")
+    if (pair[order][1:] == pair[order][:-1]).any():
+        order = np.lexsort((effect_eur, pair))
+    return order
 
 
 def _by_name(arms: pa.ChunkedArray) -> NDArray[np.int16]:
