@@ -5,12 +5,15 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from infra.local.cloud import LocalCloud
 from infra.local.deploy_stack import Stack
-from infra.local.flags import add_stack, add_where, write_lines
+from infra.local.deploy_world import prepare
+from infra.local.flags import add_customers, add_stack, add_where, write_lines
 from infra.local.up import shell_lines
+from jobs.runtime.stores import open_stores
 
 
 def main(argv: Sequence[str]) -> int:
@@ -36,6 +39,12 @@ def main(argv: Sequence[str]) -> int:
         Stack(cloud, flags.stage, parameters) as stack,
     ):
         lines = shell_lines(stack.home.environment())
+        if flags.customers:
+            print(f"a world of {flags.customers:,} customers is put in, and models are trained", file=sys.stderr)
+            yesterday = datetime.now(UTC).date() - timedelta(days=1)
+            with stack.applied():
+                prepare(open_stores(), yesterday, flags.customers, models=True)
+        # the file last: who waits for it finds everything there
         if flags.env_file is not None:
             write_lines(flags.env_file, lines)
         print(lines, flush=True)
@@ -60,9 +69,10 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m infra.local deploy",
         description="Deploy template.yaml to a cloud on 127.0.0.1, with functions and jobs on this machine; "
         "nothing is kept.",
-        epilog="example: python -m infra.local deploy --env-file .local-cloud; "
+        epilog="example: python -m infra.local deploy --customers 20000 --env-file .local-cloud; "
         "in another shell: source .local-cloud && python -m infra.local run nightly",
     )
     add_where(parser)
+    add_customers(parser, 0, "of a made-up world that is put in, with models; 0 puts nothing in")
     add_stack(parser, "the template")
     return parser

@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from datetime import time as time_of_day
 from pathlib import Path
 from typing import Any
@@ -17,22 +17,14 @@ import boto3
 from infra.local.cloud import LocalCloud
 from infra.local.deploy_follow import Execution, follow
 from infra.local.deploy_stack import Stack
-from infra.local.flags import add_stack
-from infra.local.load import load_world
+from infra.local.deploy_world import prepare
+from infra.local.flags import add_customers, add_stack
 from infra.local.schedules import start_schedule
-from jobs.build_fraud_features import BuildFraudFeatures, build_fraud_features
 from jobs.errors import BadEnvironment
 from jobs.runtime.stores import Stores, open_stores
-from jobs.science.synthetic import World
 from jobs.storage.result_folder import write_results
-from jobs.train_fraud import TrainFraud, train_fraud
-from jobs.train_uplift import TrainUplift, train_uplift
 
 RUN_FAILED = 1
-SEED = 7
-HISTORY_DAYS = 60
-FEATURE_DAYS = 52
-FILES = 4
 _LONGEST_S = 3600
 
 
@@ -71,32 +63,9 @@ def main(argv: Sequence[str]) -> int:
         day = flags.at.astimezone(UTC).date() - timedelta(days=1)
         prepare(open_stores(), day, flags.customers, models=flags.chain == "nightly")
         ended = _followed(cloud.client, stack.name, flags)
-        code = _told(ended)
+        code = _told(ended, flags.json)
         _keep_page(page_of(ended), open_stores())
     return code
-
-
-def prepare(stores: Stores, day: date, customers: int, models: bool) -> None:
-    """Put a made-up world in four files, its features of the weeks before, and models that know it.
-
-    Parameters
-    ----------
-    stores : Stores
-        Where all goes.
-    day : datetime.date
-        Day of the night.
-    customers : int
-        How many customers the world has.
-    models : bool
-        Whether models are trained; the weekly chain trains its own.
-    """
-    world = World(SEED, customers, day, days=HISTORY_DAYS)
-    load_world(world, stores.objects, -(-customers // FILES))
-    eve = day - timedelta(days=1)
-    build_fraud_features(BuildFraudFeatures(eve, first_date=day - timedelta(days=FEATURE_DAYS)), stores)
-    if models:
-        train_fraud(TrainFraud(eve, train_days=10, calibration_days=3, test_days=2, rounds=60, threads=1), stores)
-        train_uplift(TrainUplift(eve, world.campaign()["id"], threads=1), stores)
 
 
 def _on_deployed(flags: argparse.Namespace, endpoint: str) -> int:
@@ -106,7 +75,7 @@ def _on_deployed(flags: argparse.Namespace, endpoint: str) -> int:
         )
     if flags.parameter:
         raise BadEnvironment("--parameter is for a template that is deployed now: give it to deploy instead.")
-    return _told(_followed(boto3.client, f"netlift-{flags.stage}", flags))
+    return _told(_followed(boto3.client, f"netlift-{flags.stage}", flags), flags.json)
 
 
 def _followed(client: Any, stack: str, flags: argparse.Namespace) -> Execution:
@@ -118,9 +87,10 @@ def _followed(client: Any, stack: str, flags: argparse.Namespace) -> Execution:
     )
 
 
-def _told(ended: Execution) -> int:
+def _told(ended: Execution, as_json: bool) -> int:
     _say(summary(ended))
-    print(json.dumps(ended.output, indent=2))
+    if as_json:
+        print(json.dumps(ended.output, indent=2))
     return 0 if ended.status == "SUCCEEDED" else RUN_FAILED
 
 
@@ -186,8 +156,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="MOMENT",
         help="moment of the schedule; the run is of the day before (default 2 o'clock today, in UTC)",
     )
-    parser.add_argument("--customers", type=_customers, default=20_000, help="of the made-up world (default 20000)")
+    add_customers(parser, 20_000, "of the made-up world that a template deployed now is given")
     add_stack(parser, "a template that is deployed now")
+    parser.add_argument("--json", action="store_true", help="print the execution's output as JSON too")
     return parser
 
 
@@ -197,11 +168,3 @@ def _moment(text: str) -> datetime:
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} is not a moment like 2026-11-22T02:00:00+00:00") from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _customers(text: str) -> int:
-    if not text.isdecimal() or int(text) < 8_000:
-        raise argparse.ArgumentTypeError(
-            f"{text!r}: give a whole number of at least 8000, so that there are four files"
-        )
-    return int(text)

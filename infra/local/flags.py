@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from infra.local.emulator import why_no_emulator
 from jobs.errors import BadEnvironment
 
 
@@ -30,11 +31,20 @@ def add_stack(parser: argparse.ArgumentParser, of: str) -> None:
     parser.add_argument(
         "--functions",
         choices=("emulator", "processes"),
-        default="processes",
+        default="processes" if why_no_emulator() else "emulator",
         help=f"what runs Lambda functions of {of}: AWS's Runtime Interface Emulator, or plain processes "
-        "(default processes)",
+        f"(default %(default)s{_because(why_no_emulator())})",
     )
     add_parameter(parser, f"a parameter of {of}, such as BatchAboveShards=3")
+
+
+def _because(reason: str) -> str:
+    return f", since {reason}" if reason else ""
+
+
+def add_customers(parser: argparse.ArgumentParser, default: int, about: str) -> None:
+    """Add --customers: the size of a made-up world."""
+    parser.add_argument("--customers", type=customers, default=default, help=f"{about} (default {default})")
 
 
 def add_parameter(parser: argparse.ArgumentParser, about: str) -> None:
@@ -68,6 +78,15 @@ def stage(text: str) -> str:
     if not (2 <= len(text) <= 10 and text.isascii() and text.isalnum() and text.islower() and text[0].isalpha()):
         raise argparse.ArgumentTypeError(f"{text!r} must be 2 to 10 small letters and digits, a letter first")
     return text
+
+
+def customers(text: str) -> int:
+    """Read the size of a world."""
+    if not text.isdecimal() or int(text) < 8_000:
+        raise argparse.ArgumentTypeError(
+            f"{text!r}: give a whole number of at least 8000, so that there are four files"
+        )
+    return int(text)
 
 
 def port(text: str) -> int:

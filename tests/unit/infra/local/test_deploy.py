@@ -29,7 +29,7 @@ def test_what_is_deployed_here_is_run_from_another_shell(tmp_path: Path) -> None
             assert line, "it ended before it had printed the environment"
             lines.append(line)
         exports = dict(shlex.split(line)[1].split("=", 1) for line in lines if line.startswith("export"))
-        run = [sys.executable, "-m", "infra.local", "run", "nightly", "--stage", "shell", "--at", AT]
+        run = [sys.executable, "-m", "infra.local", "run", "nightly", "--stage", "shell", "--at", AT, "--json"]
         ran = subprocess.run(
             run, env={**os.environ, **exports}, capture_output=True, text=True, timeout=120, check=False
         )
