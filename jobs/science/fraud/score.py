@@ -3,15 +3,19 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import lightgbm as lgb
 import numpy as np
-import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 
-from jobs.errors import BadFile, BadRows, BadSchema
+from jobs.errors import BadFile, BadRequest, BadRows, BadSchema
 from jobs.science.fraud.calibration import Calibration
+from jobs.science.fraud.decision import DecisionPolicy, policy_from
+
+if TYPE_CHECKING:
+    # The package that scores one transaction at a time holds no Arrow.
+    import pyarrow as pa
 
 BOOSTER_FILE = "booster.txt"
 SCORER_FILE = "scorer.json"
@@ -31,9 +35,8 @@ class FraudScorer:
         Columns that the booster reads, in its order.
     calibration : Calibration
         From margin to probability.
-    review_margin : float
-        Rows at or above it are reviewed. The margin decides, not the probability: rows of one step of
-        the calibration share a probability, and reviewing them all could exceed the capacity.
+    policy : DecisionPolicy
+        Which outcome a probability and an amount get.
     typical : mapping of str to float
         Median of each feature over the training rows; reasons compare with it.
     fraud_rate : float
@@ -45,17 +48,12 @@ class FraudScorer:
     booster: lgb.Booster
     features: tuple[str, ...]
     calibration: Calibration
-    review_margin: float
+    policy: DecisionPolicy
     typical: Mapping[str, float]
     fraud_rate: float
     label_delay_days: int
 
-    @property
-    def review_threshold(self) -> float:
-        """Calibrated probability at the review margin, in (0, 1)."""
-        return float(self.calibration.apply([self.review_margin])[0])
-
-    def margin(self, features: pa.Table, threads: int = 1) -> NDArray[np.float64]:
+    def margin(self, features: "pa.Table", threads: int = 1) -> NDArray[np.float64]:
         """Return the log odds of fraud, before calibration.
 
         Parameters
@@ -83,7 +81,7 @@ class FraudScorer:
         """Return the calibrated probability of each margin."""
         return self.calibration.apply(margin)
 
-    def probability(self, features: pa.Table, threads: int = 1) -> NDArray[np.float64]:
+    def probability(self, features: "pa.Table", threads: int = 1) -> NDArray[np.float64]:
         """Return the calibrated probability of fraud of each row; see `margin` for what is refused."""
         return self.calibrated(self.margin(features, threads))
 
@@ -92,8 +90,7 @@ class FraudScorer:
         card = {
             "features": list(self.features),
             "calibration": {"margin": self.calibration.margin, "probability": self.calibration.probability},
-            "review_margin": self.review_margin,
-            "review_threshold": self.review_threshold,
+            "policy": self.policy.to_dict(),
             "typical": dict(self.typical),
             "fraud_rate": self.fraud_rate,
             "label_delay_days": self.label_delay_days,
@@ -131,12 +128,12 @@ def load_scorer(files: Mapping[str, bytes]) -> FraudScorer:
             booster=lgb.Booster(model_str=files[BOOSTER_FILE].decode()),
             features=tuple(card["features"]),
             calibration=Calibration(tuple(card["calibration"]["margin"]), tuple(card["calibration"]["probability"])),
-            review_margin=float(card["review_margin"]),
+            policy=policy_from(card["policy"]),
             typical={name: float(value) for name, value in card["typical"].items()},
             fraud_rate=float(card["fraud_rate"]),
             label_delay_days=int(card["label_delay_days"]),
         )
-    except (KeyError, TypeError, ValueError, lgb.basic.LightGBMError) as error:
+    except (KeyError, TypeError, ValueError, BadRequest, lgb.basic.LightGBMError) as error:
         raise BadFile(
             f"fraud model: {SCORER_FILE} or {BOOSTER_FILE} is damaged ({error!r}); register it again."
         ) from None
@@ -149,7 +146,7 @@ def load_scorer(files: Mapping[str, bytes]) -> FraudScorer:
 
 
 def booster_margin(
-    booster: lgb.Booster, features: pa.Table, names: tuple[str, ...], threads: int
+    booster: lgb.Booster, features: "pa.Table", names: tuple[str, ...], threads: int
 ) -> NDArray[np.float64]:
     """Return the margin of each row, chunk by chunk; see `FraudScorer.margin`."""
     out = np.empty(features.num_rows, dtype=np.float64)
@@ -159,7 +156,7 @@ def booster_margin(
     return out
 
 
-def feature_matrix(features: pa.Table, names: tuple[str, ...]) -> NDArray[np.float32]:
+def feature_matrix(features: "pa.Table", names: tuple[str, ...]) -> NDArray[np.float32]:
     """Return features as a matrix, a missing value as NaN.
 
     Parameters
@@ -185,7 +182,7 @@ def feature_matrix(features: pa.Table, names: tuple[str, ...]) -> NDArray[np.flo
     for place, name in enumerate(names):
         if name not in features.column_names:
             raise BadSchema(f"fraud_features: column {name} is missing; build the features that this model reads.")
-        matrix[:, place] = features[name].cast(pa.float32()).to_numpy()
+        matrix[:, place] = features[name].cast("float32").to_numpy()
         values = matrix[:, place]
         bad = np.isinf(values) | (np.isnan(values) if name in NEVER_MISSING else False)
         if bad.any():
