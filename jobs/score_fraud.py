@@ -15,6 +15,7 @@ from jobs.runtime.report import Report
 from jobs.runtime.run import Job, run_job
 from jobs.runtime.shard import OpenShard
 from jobs.runtime.stores import Stores
+from jobs.science.fraud.decision import APPROVE, OUTCOMES
 from jobs.science.fraud.reasons import reason_codes
 from jobs.science.fraud.risk import RiskSettings, customer_risk
 from jobs.science.fraud.score import FraudScorer, load_scorer
@@ -55,16 +56,15 @@ def score(request: ScoreFraud, stores: Stores, shard: OpenShard) -> None:
     today = _features(stores, request.run_date)
     margin = scorer.margin(today, request.threads)
     probability = scorer.calibrated(margin)
-    review = margin >= scorer.review_margin
-    reasons = reason_codes(scorer, today, margin, request.threads)
+    amount = today["amount_eur"].to_numpy()
+    outcome = scorer.policy.decide(probability, amount)
+    reasons = reason_codes(scorer, today, outcome != APPROVE, request.threads)
     scores = today.select(["transaction_id", "customer_id", "partner_id", "amount_eur"])
     for name, values in (
         ("fraud_probability", pa.array(probability)),
-        ("rank", pa.array(ranks(margin))),
-        ("outcome", pa.array(np.where(review, "review", "approve"))),
-        ("reason_1", reasons[0]),
-        ("reason_2", reasons[1]),
-        ("reason_3", reasons[2]),
+        ("rank", pa.array(ranks(scorer.policy.loss_eur(probability, amount)))),
+        ("outcome", pa.array(outcome)),
+        *((f"reason_{place}", pa.array(texts, pa.string())) for place, texts in enumerate(reasons, start=1)),
         ("model_version", pa.repeat(version, today.num_rows)),
     ):
         scores = scores.append_column(name, values)
@@ -76,13 +76,14 @@ def score(request: ScoreFraud, stores: Stores, shard: OpenShard) -> None:
         settings=RiskSettings(half_life_days=request.half_life_days),
     )
     shard.stage(CUSTOMER_RISK, risk.append_column("model_version", pa.repeat(version, risk.num_rows)))
-    shard.details |= {"transactions": today.num_rows, "reviewed": int(review.sum()), "customers": risk.num_rows}
+    shard.details |= {"transactions": today.num_rows, "customers": risk.num_rows}
+    shard.details |= {f"outcome_{name}": int((outcome == name).sum()) for name in OUTCOMES}
 
 
-def ranks(margin: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Place of each row in the review queue: 1 has the highest margin, ties in the order of the rows."""
-    rank = np.empty(len(margin), np.int64)
-    rank[np.argsort(-margin, kind="stable")] = np.arange(1, len(margin) + 1)
+def ranks(loss_eur: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Place of each row in the queue: 1 has the largest expected loss, ties in the order of the rows."""
+    rank = np.empty(len(loss_eur), np.int64)
+    rank[np.argsort(-loss_eur, kind="stable")] = np.arange(1, len(loss_eur) + 1)
     return rank
 
 

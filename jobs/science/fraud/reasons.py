@@ -1,31 +1,36 @@
-"""Why a transaction is reviewed: three coded reasons, in words with the customer's own figures.
+"""Why a transaction is reviewed or declined: three coded reasons, in words with the customer's own figures.
 
 The contributions of the features to the margin (Shapley values of the trees) are added up over
 groups that a person thinks of as one thing. A group is a reason only if it raises the odds of fraud.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from jobs.science.fraud.score import FraudScorer, feature_matrix
-from jobs.tables.outputs import WINDOWS_DAYS
+
+if TYPE_CHECKING:
+    # The package that scores one transaction at a time holds no Arrow.
+    import pyarrow as pa
 
 REASONS = 3
 CHUNK_ROWS = 4_096
 SMALLEST_LOG_ODDS = 0.1
 """What raises the odds by less than a tenth is no reason."""
 
+_RATE_DAYS = (1, 7, 30)
+
 Row = Mapping[str, float]
 """Features of one transaction by name, NaN where missing."""
 
 
 def reason_codes(
-    scorer: FraudScorer, features: pa.Table, margin: NDArray[np.float64], threads: int = 1
-) -> tuple[pa.Array, ...]:
-    """Say why rows are reviewed; rows below the review margin get no reason and cost nothing.
+    scorer: FraudScorer, features: "pa.Table", explained: ArrayLike, threads: int = 1
+) -> tuple[list[str | None], ...]:
+    """Say why rows are reviewed or declined; the others get no reason and cost nothing.
 
     Parameters
     ----------
@@ -33,32 +38,55 @@ def reason_codes(
         The model that scored the rows.
     features : pyarrow.Table
         The rows.
-    margin : ndarray of shape (n_transactions,)
-        What `FraudScorer.margin` gave for them.
+    explained : array-like of shape (n_transactions,)
+        Whether a row is to be explained.
     threads : int
         Threads of LightGBM.
 
     Returns
     -------
-    tuple of pyarrow.Array
-        `REASONS` arrays of texts such as "amount_high: 812.40 euro, 9.1 times the customer's 30-day
-        mean", the strongest first; null where there is none.
+    tuple of list of str or None
+        `REASONS` lists of texts such as "amount_high: 812.40 euro, 9.1 times the customer's 30-day
+        mean", the strongest first; None where there is none.
 
     References
     ----------
     .. [1] Lundberg et al. (2020), From local explanations to global understanding with explainable AI
        for trees, Nature Machine Intelligence.
     """
-    texts = np.full((features.num_rows, REASONS), None, dtype=object)
-    reviewed = np.flatnonzero(np.asarray(margin) >= scorer.review_margin)
-    for start in range(0, reviewed.size, CHUNK_ROWS):
-        chunk = reviewed[start : start + CHUNK_ROWS]
-        matrix = feature_matrix(features.take(pa.array(chunk)), scorer.features)
-        shares = scorer.booster.predict(matrix, pred_contrib=True, num_threads=threads)
-        for row, values, share in zip(chunk, matrix, np.asarray(shares), strict=True):
-            words = _reasons(scorer, dict(zip(scorer.features, values.tolist(), strict=True)), share)
-            texts[row, : len(words)] = words
-    return tuple(pa.array(texts[:, place], pa.string()) for place in range(REASONS))
+    texts: tuple[list[str | None], ...] = tuple([None] * features.num_rows for _ in range(REASONS))
+    rows = np.flatnonzero(np.asarray(explained, dtype=bool))
+    for start in range(0, rows.size, CHUNK_ROWS):
+        chunk = rows[start : start + CHUNK_ROWS]
+        matrix = feature_matrix(features.take(chunk), scorer.features)
+        for row, reasons in zip(chunk.tolist(), reasons_of(scorer, matrix, threads), strict=True):
+            for place, words in enumerate(reasons):
+                texts[place][row] = words
+    return texts
+
+
+def reasons_of(scorer: FraudScorer, matrix: NDArray[np.float32], threads: int = 1) -> list[list[str]]:
+    """Say what raised the odds of each row of a matrix.
+
+    Parameters
+    ----------
+    scorer : FraudScorer
+        The model that scored the rows.
+    matrix : ndarray of shape (n_transactions, n_features)
+        Features in the order of `FraudScorer.features`, NaN where missing.
+    threads : int
+        Threads of LightGBM.
+
+    Returns
+    -------
+    list of list of str
+        At most `REASONS` texts a row, the strongest first.
+    """
+    shares = np.asarray(scorer.booster.predict(matrix, pred_contrib=True, num_threads=threads))
+    return [
+        _reasons(scorer, dict(zip(scorer.features, values.tolist(), strict=True)), share)
+        for values, share in zip(matrix, shares, strict=True)
+    ]
 
 
 def _reasons(scorer: FraudScorer, row: Row, share: NDArray[np.float64]) -> list[str]:
@@ -86,10 +114,10 @@ def _frequency(row: Row, _: FraudScorer) -> str:
 
 
 def _partner_fraud(row: Row, scorer: FraudScorer) -> str:
-    windows = [(days, row[f"partner_fraud_rate_{days}d"], row[f"partner_count_{days}d"]) for days in WINDOWS_DAYS]
+    windows = [(days, row[f"partner_fraud_rate_{days}d"], row[f"partner_count_{days}d"]) for days in _RATE_DAYS]
     seen = [window for window in windows if window[2] > 0]
     if not seen:
-        return f"partner_unknown: no transaction at the partner {_when(max(WINDOWS_DAYS), scorer)}"
+        return f"partner_unknown: no transaction at the partner {_when(max(_RATE_DAYS), scorer)}"
     if not any(rate for _, rate, _ in seen):
         days, _, count = seen[-1]
         return f"partner_pattern: no known fraud in {_count(count, 'transaction')} at the partner {_when(days, scorer)}"
