@@ -121,7 +121,8 @@ class DecisionPolicy:
 
     def to_dict(self) -> dict[str, float]:
         """Return the policy as plain values that `policy_from` reads."""
-        return {**asdict(self.costs), "review_price_eur": self.review_price_eur}
+        said = {**asdict(self.costs), "review_price_eur": self.review_price_eur}
+        return {name: float(value) for name, value in said.items()}
 
     def _unreviewed(
         self, p: NDArray[np.float64], a: NDArray[np.float64]
