@@ -1,8 +1,11 @@
-"""What the fraud endpoint needs of the past: a customer's payments and a partner's record, as of a day's start."""
+"""What the fraud endpoint needs of the past: a customer's payments and a partner's record, as of a slot's start.
+
+A slot is the time between two refreshes: a day (UTC), where the night alone refreshes.
+"""
 
 import pyarrow as pa
 
-from jobs.tables.declare import Column, Table
+from jobs.tables.declare import TIMESTAMP, Column, Table
 from jobs.tables.inputs import CUSTOMER_ID, PARTNER_ID
 
 CUSTOMER_LOOKBACK_DAYS = 30
@@ -12,7 +15,7 @@ CUSTOMER_PAYMENTS_KEPT = 1_000
 """Payments of a customer that the state holds, the latest ones; ``payments_30d`` tells that there were more."""
 
 PARTNER_COUNT_DAYS = (1, 7, 30)
-"""Windows of whole days before today, to which the payments of today are added."""
+"""Windows that end with the last whole slot, to which the payments of this slot are added."""
 
 PARTNER_LARGE_DAYS = 7
 """The same for payments that are large for their customers."""
@@ -21,24 +24,29 @@ KNOWN_COUNT_DAYS = (1, 7, 30)
 KNOWN_RATE_DAYS = (1, 3, 7, 14, 21, 28, 30)
 KNOWN_LAST = (1, 3, 5, 10)
 
-AS_OF = Column("as_of", pa.date32(), "UTC", "day at whose start this was known")
+AS_OF = Column("as_of", TIMESTAMP, "UTC", "moment at which this was known, the start of a slot")
 
 
 def _known(name: str, unit: str, doc: str) -> Column:
     return Column(name, pa.float32(), unit, doc, nullable=True)
 
 
-PARTNER_COUNT_COLUMNS = tuple(
-    _known(f"partner_count_recent_{days}d", "count", f"transactions of the partner in the {days} days before today")
-    for days in PARTNER_COUNT_DAYS
-) + (
+PARTNER_COUNT_COLUMNS = (
+    *(
+        _known(
+            f"partner_count_recent_{days}d",
+            "count",
+            f"transactions of the partner in this slot and {days} days before it",
+        )
+        for days in PARTNER_COUNT_DAYS
+    ),
     _known(
         f"partner_large_{PARTNER_LARGE_DAYS}d",
         "count",
-        f"transactions of the partner, large for their customers, in the {PARTNER_LARGE_DAYS} days before today",
+        f"transactions of the partner, large for their customers, in this slot and {PARTNER_LARGE_DAYS} days before it",
     ),
 )
-"""Counts of whole days before a day (UTC); a feature is this value and what the day itself adds."""
+"""Counts of whole slots before a slot; a feature is this value and what the slot itself adds."""
 
 PARTNER_KNOWN_COLUMNS = (
     *(
@@ -62,18 +70,18 @@ PARTNER_KNOWN_COLUMNS = (
     _known("partner_days_since_genuine", "days", "days since the last transaction known as genuine"),
     _known("partner_days_since_known", "days", "days since the last known transaction"),
 )
-"""What labels say of a partner at the start of a day (UTC); a feature is this very value, all day long."""
+"""What labels say of a partner at the start of a slot; a feature is this very value, all through the slot."""
 
 ONLINE_CUSTOMERS = Table(
     "online_customers",
-    "a customer's payments of the 30 days before a day, in order of time and transaction id, four lists of one length",
+    "a customer's payments of the 30 days before, in order of time and transaction id, four lists of one length",
     (
         AS_OF,
         CUSTOMER_ID,
         Column("occurred_s", pa.list_(pa.int64()), "epoch seconds", "moments, rounded down"),
         Column("amount_units", pa.list_(pa.int64()), "1/10000 euro", "amounts"),
         Column("partner_ids", pa.list_(pa.string()), "", "partners"),
-        Column("is_large", pa.list_(pa.bool_()), "", "whether the payment was large for the customer at its time"),
+        Column("is_large", pa.list_(pa.bool_()), "", "whether it was large for the customer at its time; of 14 days"),
         Column("payments_30d", pa.int64(), "count", "payments of the 30 days, also those that the lists leave out"),
     ),
     key=("customer_id",),
@@ -81,7 +89,7 @@ ONLINE_CUSTOMERS = Table(
 
 ONLINE_PARTNERS = Table(
     "online_partners",
-    "a partner's record at the start of a day",
+    "a partner's record at the start of a slot",
     (AS_OF, PARTNER_ID, *PARTNER_COUNT_COLUMNS, *PARTNER_KNOWN_COLUMNS),
     key=("partner_id",),
 )

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from jobs.science.fraud.engine import Limits
-from jobs.science.fraud.features import fraud_features
+from jobs.science.fraud.features import fraud_features, lookback_days
 
 LIMITS = Limits(memory_mb=450, threads=1)
 MOMENT = pa.timestamp("us", tz="UTC")
@@ -91,9 +91,9 @@ def handbook_history(data_dir: Path, first: dt.date, last: dt.date) -> History:
 
 @pytest.fixture(scope="session")
 def handbook(data_dir: Path) -> Handbook:
-    """Features of 2018-06-25 to 2018-08-14 of the Handbook, with a month and a week before them."""
+    """Features of 2018-06-25 to 2018-08-14 of the Handbook, with the days before them that matter."""
     first, last = dt.date(2018, 6, 25), dt.date(2018, 8, 14)
-    history = handbook_history(data_dir, first - dt.timedelta(days=37), last)
+    history = handbook_history(data_dir, first - dt.timedelta(days=lookback_days(7)), last)
     batches = fraud_features(
         history.transactions,
         history.fraud_reports,

@@ -17,7 +17,8 @@ from jobs.science.fraud.features import (
     fraud_features,
     lookback_days,
 )
-from jobs.tables.outputs import FRAUD_FEATURES, WINDOWS_DAYS
+from jobs.tables.outputs import FRAUD_FEATURES
+from tests.unit.science.fraud.naive import naive_features
 
 LIMITS = Limits(memory_mb=200, threads=1)
 MOMENT = pa.timestamp("us", tz="UTC")
@@ -61,80 +62,48 @@ def reports_of(reports):
     )
 
 
-def naive(rows, reports, delay_days):
-    """Each feature as one would say it, without a window function."""
-    delay_s = delay_days * DAY_S
-    second = {row[0]: row[3] // 1_000_000 for row in rows}
-
-    def known_fraud(other, moment_s):
-        told = [
-            (second[other] + delay_s if us is None else -(-us // 1_000_000), fraud)
-            for name, fraud, us in reports
-            if name == other
-        ]
-        told = sorted(one for one in told if one[0] <= moment_s)
-        return bool(told) and told[-1][1]
-
-    for name, customer, partner, us, amount in rows:
-        now = us // 1_000_000
-        moment = dt.datetime.fromtimestamp(now, dt.UTC)
-        row = {
-            "transaction_id": name,
-            "amount": amount,
-            "is_weekend": float(moment.weekday() >= 5),
-            "is_night": float(moment.hour < 7),
-        }
-        for days in WINDOWS_DAYS:
-            own = [r[4] for r in rows if r[1] == customer and (second[r[0]], r[0]) < (now, name)
-                   and second[r[0]] > now - days * DAY_S]  # fmt: skip
-            row[f"customer_count_{days}d"] = len(own)
-            row[f"customer_mean_eur_{days}d"] = sum(own) / len(own) if own else math.nan
-            there = [r[0] for r in rows if r[2] == partner
-                     and now - delay_s - days * DAY_S < second[r[0]] <= now - delay_s]  # fmt: skip
-            row[f"partner_count_{days}d"] = len(there)
-            frauds = sum(known_fraud(other, now) for other in there)
-            row[f"partner_fraud_rate_{days}d"] = frauds / len(there) if there else math.nan
-        yield row
+AMOUNTS = st.one_of(
+    st.sampled_from([0.0, 10.0, 10.0, 10.0, 30.0, 31.0, 0.00005, 0.005, 250_000.0, 1e7]),
+    st.integers(0, 10**6).map(lambda cents: cents / 100),
+)
 
 
 @st.composite
 def histories(draw):
     """Moments near the edges of the windows, same-second rows, early, late, withdrawn and undated reports."""
-    size = draw(st.integers(1, 14))
-    ids = draw(st.lists(st.text("ab1", min_size=1, max_size=3), min_size=size, max_size=size, unique=True))
+    size = draw(st.integers(1, 24))
+    ids = draw(st.permutations([f"{letter}{n}" for letter in "aB1" for n in range(8)]))[:size]
     edge = st.builds(
         lambda day, second, us: (START_S + day * DAY_S + second) * 1_000_000 + us,
-        st.sampled_from([0, 1, 2, 3, 7, 8, 9, 10, 30, 31, 32, 33]),
-        st.sampled_from([0, 1, 2, 25_199, 25_200]),
+        st.sampled_from([0, 1, 2, 3, 7, 8, 9, 10, 14, 15, 28, 30, 31, 32, 33, 34]),
+        st.sampled_from([0, 1, 2, 3_599, 3_600, 3_601, 21_600, 25_199, 25_200, 86_399]),
         st.sampled_from([0, 0, 1, 999_999]),
     )
-    rows = [
-        (name, draw(st.sampled_from("xy")), draw(st.sampled_from("pq")), draw(edge), draw(st.integers(0, 10**6)) / 100)
-        for name in ids
-    ]
+    rows = [(name, draw(st.sampled_from("xy")), draw(st.sampled_from("pq")), draw(edge), draw(AMOUNTS)) for name in ids]
     report = st.tuples(st.sampled_from(ids), st.booleans(), st.one_of(st.none(), edge))
-    reports = draw(st.lists(report, max_size=10))
-    return rows, reports, draw(st.integers(1, 3))
+    reports = draw(st.lists(report, max_size=12))
+    return rows, reports, draw(st.integers(1, 3)), draw(st.sampled_from([1, 6, 24]))
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(histories())
 def test_statement_gives_what_a_naive_statement_of_each_feature_gives(case):
-    rows, reports, delay = case
-    built = build(table_of(rows), reports_of(reports), DAY_0, DAY_0 + dt.timedelta(days=40), delay)
+    rows, reports, delay, hours = case
+    last = DAY_0 + dt.timedelta(days=40)
+    built = build(table_of(rows), reports_of(reports), DAY_0, last, delay, refresh_hours=hours)
     by_id = {row["transaction_id"]: row for row in built.to_pylist()}
     assert len(by_id) == len(rows)
-    for expected in naive(rows, reports, delay):
-        actual = by_id[expected.pop("transaction_id")]
-        found = {name: math.nan if actual[name] is None else actual[name] for name in expected}
-        assert found == pytest.approx(expected, rel=1e-6, nan_ok=True)
+    for name, expected in naive_features(rows, reports, delay, hours).items():
+        assert set(expected) == set(FEATURE_NAMES)
+        found = {feature: math.nan if by_id[name][feature] is None else by_id[name][feature] for feature in expected}
+        assert found == pytest.approx(expected, rel=1e-6, abs=1e-9, nan_ok=True)
 
 
 def test_columns_are_the_declared_ones_in_order_of_time(made_up):
     built = build(made_up.transactions, made_up.fraud_reports, dt.date(2023, 12, 1), dt.date(2023, 12, 31))
     assert built.schema.names == [*BUILT_COLUMNS] == [n for n in FRAUD_FEATURES.names if n != "run_id"]
     assert built.schema.types == [FRAUD_FEATURES.schema.field(name).type for name in BUILT_COLUMNS]
-    assert len(FEATURE_NAMES) == 15
+    assert len(FEATURE_NAMES) == len(set(FEATURE_NAMES)) == 46
     order = list(zip(built["occurred_at"].to_pylist(), built["transaction_id"].to_pylist(), strict=True))
     assert order == sorted(order)
     assert all(row["run_date"] == row["occurred_at"].date() for row in built.to_pylist())
