@@ -13,7 +13,7 @@ from jobs.science.fraud.reasons import GROUPS, REASONS, group_shares, membership
 from jobs.science.fraud.score import FraudScorer
 from jobs.tables import outputs
 
-USUAL = {name: 0.0 for name in FEATURE_NAMES} | {
+USUAL = dict.fromkeys(FEATURE_NAMES, 0.0) | {
     "amount": 40.0, "hour_of_day": 12.0, "customer_count_1d": 2.0, "customer_count_7d": 14.0,
     "customer_count_30d": 60.0, "customer_mean_eur_30d": 40.0, "amount_to_median_30d": 1.0, "amount_to_max_30d": 0.5,
     "pair_count_30d": 3.0, "partner_count_1d": 5.0, "partner_count_7d": 30.0, "partner_count_30d": 100.0,
