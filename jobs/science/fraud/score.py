@@ -1,11 +1,10 @@
 """The portable fraud scorer: LightGBM text and a JSON file in, calibrated probabilities out."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import lightgbm as lgb
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -14,7 +13,8 @@ from jobs.science.fraud.calibration import Calibration
 from jobs.science.fraud.decision import DecisionPolicy, policy_from
 
 if TYPE_CHECKING:
-    # The package that scores one transaction at a time holds no Arrow.
+    # What scores one transaction at a time brings its own reader of boosters, and holds no Arrow.
+    import lightgbm as lgb
     import pyarrow as pa
 
 BOOSTER_FILE = "booster.txt"
@@ -45,7 +45,7 @@ class FraudScorer:
         Label delay that the features were built with.
     """
 
-    booster: lgb.Booster
+    booster: "lgb.Booster"
     features: tuple[str, ...]
     calibration: Calibration
     policy: DecisionPolicy
@@ -101,13 +101,33 @@ class FraudScorer:
         }
 
 
-def load_scorer(files: Mapping[str, bytes]) -> FraudScorer:
+def lightgbm_booster(text: str) -> "lgb.Booster":
+    """Read a booster from its text.
+
+    Raises
+    ------
+    ValueError
+        If the text is no booster.
+    """
+    import lightgbm  # noqa: PLC0415  not where another reader is given
+
+    try:
+        return lightgbm.Booster(model_str=text)
+    except lightgbm.basic.LightGBMError as error:
+        raise ValueError(str(error)) from error
+
+
+def load_scorer(
+    files: Mapping[str, bytes], read_booster: Callable[[str], "lgb.Booster"] = lightgbm_booster
+) -> FraudScorer:
     """Read a scorer back; the caller has checked the digests of the files.
 
     Parameters
     ----------
     files : mapping of str to bytes
         What `FraudScorer.to_files` gave.
+    read_booster : callable
+        Reads the booster from its text, and raises ValueError where it is none.
 
     Returns
     -------
@@ -125,7 +145,7 @@ def load_scorer(files: Mapping[str, bytes]) -> FraudScorer:
     try:
         card: dict[str, Any] = json.loads(files[SCORER_FILE])
         scorer = FraudScorer(
-            booster=lgb.Booster(model_str=files[BOOSTER_FILE].decode()),
+            booster=read_booster(files[BOOSTER_FILE].decode()),
             features=tuple(card["features"]),
             calibration=Calibration(tuple(card["calibration"]["margin"]), tuple(card["calibration"]["probability"])),
             policy=policy_from(card["policy"]),
@@ -133,7 +153,7 @@ def load_scorer(files: Mapping[str, bytes]) -> FraudScorer:
             fraud_rate=float(card["fraud_rate"]),
             label_delay_days=int(card["label_delay_days"]),
         )
-    except (KeyError, TypeError, ValueError, BadRequest, lgb.basic.LightGBMError) as error:
+    except (KeyError, TypeError, ValueError, BadRequest) as error:
         raise BadFile(
             f"fraud model: {SCORER_FILE} or {BOOSTER_FILE} is damaged ({error!r}); register it again."
         ) from None
@@ -146,7 +166,7 @@ def load_scorer(files: Mapping[str, bytes]) -> FraudScorer:
 
 
 def booster_margin(
-    booster: lgb.Booster, features: "pa.Table", names: tuple[str, ...], threads: int
+    booster: "lgb.Booster", features: "pa.Table", names: tuple[str, ...], threads: int
 ) -> NDArray[np.float64]:
     """Return the margin of each row, chunk by chunk; see `FraudScorer.margin`."""
     out = np.empty(features.num_rows, dtype=np.float64)
