@@ -17,39 +17,58 @@ LARGEST_SPREAD_CENTS = 10_000_000
 
 _PLACES = 1_000_000
 
-_STATEMENT = """
+_PAYMENTS = """
 placed AS (
     SELECT
         transaction_id, customer_id, partner_id, occurred_us, occurred_s, amount_eur, amount_units,
-        least(CAST(floor((amount_units + 50) / 100) AS BIGINT), {largest_cents}) AS cents,
         CAST(floor(occurred_s / {slot_s}) AS INT) AS slot,
         occurred_s * {places} - 1
             + row_number() OVER (PARTITION BY customer_id, occurred_s ORDER BY transaction_id) AS moment
     FROM transactions
 ),
-paired AS (
-    SELECT *, CAST(count(*) OVER (PARTITION BY customer_id, partner_id ORDER BY moment
-        RANGE BETWEEN {lookback} PRECEDING AND 1 PRECEDING) AS FLOAT) AS pair_count_{lookback_days}d
+compared AS (
+    SELECT *,
+        count(*) OVER last_{lookback_days}d AS count_{lookback_days}d,
+        percentile(amount_units, 0.5) OVER last_{lookback_days}d AS units_median
     FROM placed
+    WINDOW {lookback_window}
 ),
+flagged AS (
+    SELECT *, CASE WHEN count_{lookback_days}d >= {fewest} AND amount_units > {large_times} * units_median
+        THEN 1 ELSE 0 END AS is_large
+    FROM compared
+),
+payments AS (
+    SELECT *,
+        CAST(count(*) OVER this_slot AS INT) AS partner_slot,
+        CAST(coalesce(sum(is_large) OVER this_slot, 0) AS INT) AS partner_large_slot
+    FROM flagged
+    WINDOW this_slot AS (PARTITION BY partner_id, slot ORDER BY occurred_s, transaction_id
+        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+)"""
+
+_RECORDS = """
 summed AS (
-    SELECT
-        transaction_id, customer_id, partner_id, occurred_us, occurred_s, amount_eur, amount_units, slot, moment, cents,
-        pair_count_{lookback_days}d,
+    SELECT *,
         {counts},
         {sums},
         CAST(sum(cents) OVER last_{lookback_days}d AS DOUBLE) AS cents_sum,
         CAST(sum(cents * cents) OVER last_{lookback_days}d AS DOUBLE) AS cents_squares,
         max(amount_units) OVER last_{lookback_days}d AS units_max,
-        percentile(amount_units, 0.5) OVER last_{lookback_days}d AS units_median,
-        max(occurred_s) OVER last_{lookback_days}d AS previous_s
-    FROM paired
+        lag(occurred_s) OVER (PARTITION BY customer_id ORDER BY moment) AS previous_s,
+        CAST(coalesce(sum(is_large) OVER last_{large_days}d, 0) AS FLOAT) AS customer_large_{large_days}d,
+        CAST(count(*) OVER (PARTITION BY customer_id, partner_id ORDER BY moment
+            RANGE BETWEEN {lookback} PRECEDING AND 1 PRECEDING) AS FLOAT) AS pair_count_{lookback_days}d
+    FROM (
+        SELECT *, least(CAST(floor((amount_units + 50) / 100) AS BIGINT), {largest_cents}) AS cents
+        FROM payments
+        WHERE occurred_s >= {oldest_s}) AS recent
     WINDOW {windows}
 ),
-compared AS (
+customer_records AS (
     SELECT
-        transaction_id, customer_id, partner_id, occurred_us, occurred_s, amount_eur, amount_units, slot, moment,
-        pair_count_{lookback_days}d,
+        transaction_id, customer_id, partner_id, occurred_us, occurred_s, amount_eur, slot,
+        partner_slot, partner_large_slot, pair_count_{lookback_days}d, customer_large_{large_days}d,
         {count_features},
         {mean_features},
         {ratio_features},
@@ -62,20 +81,10 @@ compared AS (
             CAST(amount_units AS DOUBLE) / nullif(units_median, 0) END AS FLOAT) AS amount_to_median_{lookback_days}d,
         CAST(CASE WHEN count_{lookback_days}d >= {fewest} THEN
             CAST(amount_units AS DOUBLE) / nullif(units_max, 0) END AS FLOAT) AS amount_to_max_{lookback_days}d,
-        CAST(CAST(occurred_s - previous_s AS DOUBLE) / 3600 AS FLOAT) AS customer_hours_since_last,
-        CASE WHEN count_{lookback_days}d >= {fewest} AND amount_units > {large_times} * units_median
-            THEN 1 ELSE 0 END AS is_large
+        CAST(CASE WHEN count_{lookback_days}d > 0 THEN
+            CAST(occurred_s - previous_s AS DOUBLE) / 3600 END AS FLOAT) AS customer_hours_since_last
     FROM summed
-),
-payments AS (
-    SELECT *,
-        CAST(coalesce(sum(is_large) OVER (PARTITION BY customer_id ORDER BY moment
-            RANGE BETWEEN {large} PRECEDING AND 1 PRECEDING), 0) AS FLOAT) AS customer_large_{large_days}d,
-        CAST(count(*) OVER this_slot AS INT) AS partner_slot,
-        CAST(coalesce(sum(is_large) OVER this_slot, 0) AS INT) AS partner_large_slot
-    FROM compared
-    WINDOW this_slot AS (PARTITION BY partner_id, slot ORDER BY occurred_s, transaction_id
-        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+    WHERE occurred_s >= {first_s}
 )"""
 
 _COUNT = "count(*) OVER last_{name} AS count_{name}"
@@ -89,7 +98,7 @@ _RATIO_FEATURE = (
 )
 
 
-def customer_sql(slot_s: int) -> str:
+def payment_sql(slot_s: int) -> str:
     """Return the common table expressions that end with ``payments``.
 
     Parameters
@@ -100,34 +109,59 @@ def customer_sql(slot_s: int) -> str:
     Returns
     -------
     str
-        ``payments`` has a row per transaction with its own columns, ``slot`` (whole slots since the epoch), the
-        features of its customer, ``is_large``, and ``partner_slot`` and ``partner_large_slot``: the partner's
-        payments, and the large ones among them, of the same slot strictly before it.
+        ``payments`` has a row per transaction with its own columns, ``slot`` (whole slots since the epoch), whether it
+        ``is_large``, and ``partner_slot`` and ``partner_large_slot``: the partner's payments, and the large ones among
+        them, of the same slot strictly before it.
     """
-    windows = [{"name": name, "before": _before(seconds)} for name, seconds in COUNT_WINDOWS_S.items()]
-    sums = [{"name": f"{days}d", "units": AMOUNT_UNITS_PER_EUR} for days in WINDOWS_DAYS]
+    return _PAYMENTS.format(
+        slot_s=slot_s,
+        places=_PLACES,
+        lookback_days=CUSTOMER_LOOKBACK_DAYS,
+        lookback_window=_WINDOW.format(**_LOOKBACK),
+        fewest=FEWEST_PAYMENTS,
+        large_times=LARGE_TIMES,
+    )
+
+
+def customer_sql(first_s: int) -> str:
+    """Return the common table expressions from ``payments`` to ``customer_records``.
+
+    Parameters
+    ----------
+    first_s : int
+        First second whose payments have a record, since the epoch.
+
+    Returns
+    -------
+    str
+        ``customer_records`` has a row per payment with the features of its customer, `CUSTOMER_FEATURE_COLUMNS`.
+    """
+    counted = [{"name": name, "before": _before(seconds)} for name, seconds in COUNT_WINDOWS_S.items()]
+    summed = [{"name": f"{days}d", "units": AMOUNT_UNITS_PER_EUR} for days in WINDOWS_DAYS]
+    large = {"name": f"{LARGE_DAYS}d", "before": _before(LARGE_DAYS * DAY_S)}
 
     def each(template: str, values: list[dict[str, object]]) -> str:
         return ",\n        ".join(template.format(**value) for value in values)
 
-    return _STATEMENT.format(
+    return _RECORDS.format(
+        first_s=first_s,
+        oldest_s=first_s - CUSTOMER_LOOKBACK_DAYS * DAY_S,
         largest_cents=LARGEST_SPREAD_CENTS,
-        slot_s=slot_s,
-        places=_PLACES,
-        lookback=_before(CUSTOMER_LOOKBACK_DAYS * DAY_S),
+        lookback=_LOOKBACK["before"],
         lookback_days=CUSTOMER_LOOKBACK_DAYS,
-        large=_before(LARGE_DAYS * DAY_S),
         large_days=LARGE_DAYS,
-        large_times=LARGE_TIMES,
         fewest=FEWEST_PAYMENTS,
-        windows=each(_WINDOW, windows),
-        counts=each(_COUNT, windows),
-        sums=each(_SUM, sums),
-        count_features=each(_COUNT_FEATURE, windows),
-        mean_features=each(_MEAN_FEATURE, sums),
-        ratio_features=each(_RATIO_FEATURE, sums),
+        windows=each(_WINDOW, [*counted, large]),
+        counts=each(_COUNT, [window for window in counted if window["name"] != _LOOKBACK["name"]]),
+        sums=each(_SUM, summed),
+        count_features=each(_COUNT_FEATURE, counted),
+        mean_features=each(_MEAN_FEATURE, summed),
+        ratio_features=each(_RATIO_FEATURE, summed),
     )
 
 
 def _before(seconds: int) -> int:
     return seconds * _PLACES - 1
+
+
+_LOOKBACK = {"name": f"{CUSTOMER_LOOKBACK_DAYS}d", "before": _before(CUSTOMER_LOOKBACK_DAYS * DAY_S)}

@@ -26,7 +26,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from jobs.errors import BadRequest
-from jobs.science.fraud.customer_sql import customer_sql
+from jobs.science.fraud.customer_sql import customer_sql, payment_sql
 from jobs.science.fraud.engine import DAY_S, Limits, Source, opened
 from jobs.science.fraud.partner_sql import KNOWN_DAYS, partner_sql
 from jobs.tables.online import CUSTOMER_LOOKBACK_DAYS, PARTNER_COUNT_COLUMNS, PARTNER_KNOWN_COLUMNS
@@ -41,7 +41,8 @@ BUILT_COLUMNS = tuple(name for name in FRAUD_FEATURES.names if name != "run_id")
 """Columns of the declared table that the statement makes; the run that writes them adds its id."""
 
 _STATEMENT = """
-WITH {customers},
+WITH {payments},
+{customers},
 {partners}
 SELECT
     t.transaction_id, t.customer_id, t.partner_id, t.occurred_us, t.amount_eur,
@@ -54,9 +55,9 @@ SELECT
     {partner_counts},
     CAST(p.{large} + t.partner_large_slot AS FLOAT) AS {large},
     {partner_columns}
-FROM payments AS t
+FROM customer_records AS t
 JOIN partner_records AS p ON p.partner_id = t.partner_id AND p.slot = t.slot
-WHERE t.occurred_s >= {first_s} AND t.occurred_s < {end_s}
+WHERE t.occurred_s < {end_s}
 ORDER BY occurred_us, transaction_id
 """
 
@@ -221,9 +222,9 @@ def statement(first_s: int, end_s: int, label_delay_days: int, refresh_hours: in
     slot_s = slot_seconds(refresh_hours)
     *counts, large = (column.name for column in PARTNER_COUNT_COLUMNS)
     return _STATEMENT.format(
-        customers=customer_sql(slot_s),
+        payments=payment_sql(slot_s),
+        customers=customer_sql(first_s),
         partners=partner_sql(first_s // slot_s, slot_s, label_delay_days),
-        first_s=first_s,
         end_s=end_s,
         day_s=DAY_S,
         night_s=7 * 3600,

@@ -34,12 +34,12 @@ looked_back AS (
         CAST(coalesce(sum(n) OVER all_known, 0) AS BIGINT) AS known_place,
         max(slot) OVER known_{known_days}d AS last_known_slot,
         CAST(coalesce(sum(n) OVER all_before, 0) AS BIGINT) AS place_before,
-        max(slot) OVER all_before AS slot_before
+        lag(slot) OVER (PARTITION BY partner_id ORDER BY slot) AS slot_before
     FROM partner_slots
     WINDOW
         {windows},
         all_known AS (PARTITION BY partner_id ORDER BY slot RANGE BETWEEN UNBOUNDED PRECEDING AND {youngest} PRECEDING),
-        all_before AS (PARTITION BY partner_id ORDER BY slot RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+        all_before AS (PARTITION BY partner_id ORDER BY slot ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 ),
 told AS (
     SELECT t.transaction_id, t.partner_id, t.slot, t.partner_slot, r.is_fraud,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from jobs.errors import BadRequest
-from jobs.science.fraud.customer_sql import customer_sql
+from jobs.science.fraud.customer_sql import payment_sql
 from jobs.science.fraud.engine import DAY_S, Limits, Source, opened
 from jobs.science.fraud.features import lookback_days, slot_seconds
 from jobs.science.fraud.partner_sql import partner_sql
@@ -24,7 +24,7 @@ from jobs.tables.outputs import LARGE_DAYS
 # A flag older than the days that large payments are counted over needs more history than is read, and no feature
 # looks at it: it is left out.
 _CUSTOMERS = """
-WITH {customers},
+WITH {payments},
 recent AS (
     SELECT customer_id, occurred_s, amount_units, partner_id, moment,
         is_large = 1 AND occurred_s >= {large_since_s} AS is_large,
@@ -44,7 +44,7 @@ ORDER BY customer_id
 """
 
 _PARTNERS = """
-WITH {customers},
+WITH {payments},
 {partners}
 SELECT partner_id, {columns}
 FROM partner_records
@@ -112,13 +112,13 @@ def online_state(
         raise BadRequest(f"as_of is {as_of}, not the start of a slot of {refresh_hours} hours (UTC); give its start.")
     oldest_s = as_of_s - lookback_days(label_delay_days) * DAY_S
     partners = _PARTNERS.format(
-        customers=customer_sql(slot_s),
+        payments=payment_sql(slot_s),
         partners=partner_sql(as_of_s // slot_s, slot_s, label_delay_days, also_first=True),
         columns=", ".join(column.name for column in (*PARTNER_COUNT_COLUMNS, *PARTNER_KNOWN_COLUMNS)),
         slot=as_of_s // slot_s,
     )
     customers = _CUSTOMERS.format(
-        customers=customer_sql(slot_s),
+        payments=payment_sql(slot_s),
         large_since_s=as_of_s - LARGE_DAYS * DAY_S,
         since_s=as_of_s - CUSTOMER_LOOKBACK_DAYS * DAY_S,
         kept=CUSTOMER_PAYMENTS_KEPT,
