@@ -101,6 +101,7 @@ def handbook(data_dir: Path) -> Handbook:
         last_day=last,
         label_delay_days=7,
         limits=LIMITS,
+        refresh_hours=1,  # the book's labels are known to the second; a day between refreshes costs .015 of precision
     )
     features = pa.concat_tables(batches)
     frauds = set(history.fraud_reports["transaction_id"].to_pylist())
