@@ -48,8 +48,8 @@ class TrainFraud:
     loss_share: float = flag(
         "share of the amount that is lost when a fraud goes through", unit="in (0, 1]", default=1.0, example="0.9"
     )
-    insult_cost: float = flag("cost of a good customer declined", unit="euro", default=50.0, example="50", low=0)
-    rounds: int = flag("trees; at most so many where a search is made", unit="count", default=300, example="300")
+    insult_cost: float = flag("cost of a good customer declined", unit="euro", default=20.0, example="20", low=0)
+    rounds: int = flag("trees; at most so many where a search is made", unit="count", default=500, example="500")
     trials: int = flag(
         "most trials of a search for parameters; none keeps the default ones",
         unit="count",

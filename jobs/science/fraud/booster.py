@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 PARAMETERS: Mapping[str, Any] = {
     "objective": "binary",
-    "learning_rate": 0.05,
+    "learning_rate": 0.03,
     "num_leaves": 7,
     "min_data_in_leaf": 20,
     "lambda_l2": 5.0,

@@ -45,7 +45,7 @@ class Costs:
 
     review_eur: float = 5.0
     loss_share: float = 1.0
-    insult_eur: float = 50.0
+    insult_eur: float = 20.0
 
     def __post_init__(self) -> None:
         """Refuse costs that cannot be."""

@@ -50,7 +50,7 @@ class FraudPlan:
     costs: Costs = field(default_factory=Costs)
     review_share: float | None = 0.01
     review_per_day: int | None = None
-    rounds: int = 300
+    rounds: int = 500
     trials: int = 0
     search_s: float = 120.0
     resamples: int = 100

@@ -76,3 +76,22 @@ class Ranker:
             average_precision=float((gained * precision).sum() / frauds),
             recall_at_fpr=float(within[-1] / frauds) if within.size else 0.0,
         )
+
+    def curve(self, points: int = 120) -> tuple[list[float], list[float]]:
+        """Return recall and precision from the most suspect row on, at about so many places.
+
+        Parameters
+        ----------
+        points : int
+            Places, equally far apart in recall.
+
+        Examples
+        --------
+        >>> Ranker([0, 1, 0, 1], [0.1, 0.9, 0.4, 0.3]).curve(points=2)
+        ([0.5, 1.0], [1.0, 0.6666666666666666])
+        """
+        caught = np.cumsum(self._fraud)[self._ends]
+        wanted = np.linspace(0, caught[-1], points + 1)[1:]
+        at = np.unique(np.searchsorted(caught, np.ceil(wanted)))
+        recall, precision = caught[at] / caught[-1], caught[at] / (self._ends[at] + 1)
+        return recall.tolist(), precision.tolist()
