@@ -38,18 +38,22 @@ def main(argv: Sequence[str]) -> int:
         lines = shell_lines(stack.home.environment())
         if flags.env_file is not None:
             _write(flags.env_file, lines)
+        door = stack.api_door(flags.api_port)
+        door.start()
         print(lines, flush=True)
-        print(told(stack, flags.env_file), file=sys.stderr, flush=True)
+        print(told(stack, flags.env_file, door.url), file=sys.stderr, flush=True)
         end.wait()
+        door.stop()
     print("the local cloud has ended; what it held is gone", file=sys.stderr)
     return 0
 
 
-def told(stack: Stack, env_file: Path | None) -> str:
+def told(stack: Stack, env_file: Path | None, api_url: str) -> str:
     """Return what was deployed, and what to do now."""
     made, outputs = stack.made(), stack.outputs
     lines = [f"{stack.name}: {len(made)} resources were made"]
     lines += [f"  {name:<20}{outputs[name]}" for name in sorted(outputs)]
+    lines.append(f"fraud scores answer on {api_url}/v1/fraud-scores, described by {api_url}/openapi.json")
     where = f"source {env_file}" if env_file else "paste the lines above into another shell"
     lines.append(f"{where}, then 'python -m infra.local run nightly --stage {stack.stage}'; Ctrl-C ends it")
     return "\n".join(lines)
@@ -87,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--stage", type=stage, default="dev", help="name of the deployment (default dev)")
     parser.add_argument("--port", type=int, default=0, help="port of AWS, 0 takes a free one (default 0)")
     parser.add_argument("--catalog-port", type=int, default=0, help="port of the Iceberg REST catalog (default 0)")
+    parser.add_argument("--api-port", type=int, default=0, help="port of the fraud endpoint (default 0)")
     parser.add_argument("--region", default="eu-west-1", help="AWS region to be (default eu-west-1)")
     parser.add_argument("--env-file", type=Path, help="write the lines to this file too, to be sourced by other shells")
     parser.add_argument(

@@ -12,6 +12,7 @@ from typing import Any, Self
 from uuid import uuid4
 
 from infra.local import resource_types
+from infra.local.api_door import ApiDoor
 from infra.local.cloud import NAMESPACE, LocalCloud
 from infra.local.deploy_follow import Execution, follow
 from infra.local.deploy_template import resources_of, transformed
@@ -30,7 +31,9 @@ _TYPES = (
     "batch",
     "budgets",
     "functions",
+    "http_apis",
     "nested_stacks",
+    "permissions",
     "policies",
     "schedules",
     "state_machines",
@@ -149,6 +152,10 @@ class Stack:
             self.outputs["TableBucketArn"],
             self._parameters.get("Namespace", NAMESPACE),
         )
+
+    def api_door(self, port: int = 0) -> ApiDoor:
+        """Return a door to the fraud endpoint on the loopback address; it answers once it is started."""
+        return ApiDoor(self._cloud.client, self.outputs["FraudApiId"], port)
 
     def declared(self) -> dict[str, str]:
         """Return the type of each resource that the template declares; a nested one as Parent.Name."""
