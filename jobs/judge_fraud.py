@@ -134,7 +134,7 @@ def judge_fraud(request: JudgeFraud, steps: Steps | None = None) -> dict[str, An
         features, kept = _features(request, taken, plan.rehearsal.first, plan.test.last)
         building.note = f"{features.num_rows:,} payments, {len(features.column_names)} columns"
     with shown.step("fit and judge") as fitting:
-        group = None if taken.group is None else taken.group.filter(pa.array(kept))
+        group = None if taken.group is None else taken.group.take(pa.array(kept))
         found = judge(features, taken.is_fraud[kept], day_of(taken.known_s[kept]), plan, group)
         fitting.note = f"average precision {found.metrics.average_precision:.3f}"
     answer = judge_answer(found, taken) | {
