@@ -114,7 +114,11 @@ def door() -> Door:
 def score() -> Response[Any]:
     """Score a payment."""
     event = app.current_event
-    return door().score(event.decoded_body, event.headers.get("idempotency-key"))
+    try:
+        body = event.decoded_body
+    except ValueError:
+        raise Problem("not-json", "the body is no text in UTF-8: send JSON, its type application/json.") from None
+    return door().score(body, event.headers.get("idempotency-key"))
 
 
 @app.get(DOCUMENT_PATH)

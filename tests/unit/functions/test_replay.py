@@ -4,7 +4,6 @@ import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -14,50 +13,12 @@ from jobs.science.synthetic import World
 from jobs.storage.folder_objects import FolderObjects
 from jobs.storage.online import open_online
 from tests.clock import Clock
-from tests.unit.functions.online_worlds import History, differences, replayed
-
-DAY = dt.date(2026, 11, 21)
-MIDNIGHT = dt.datetime.combine(DAY, dt.time.min, dt.UTC)
+from tests.unit.functions.online_worlds import DAY, MIDNIGHT, History, crowded, differences, replayed
 
 
 @pytest.fixture
 def clock() -> Clock:
     return Clock(MIDNIGHT)
-
-
-def _crowded(seed: int) -> History:
-    """Few customers and partners, so that seconds are shared and amounts come again; odd ids among them."""
-    rng = np.random.default_rng(seed)
-    n, days = 2_500, 55
-    seconds = rng.integers(-days * 86_400, 86_400, n)
-    # Half of the last day falls into three minutes: many payments of one second, of one customer, at one partner.
-    last = seconds >= 0
-    seconds[last] = np.where(rng.random(last.sum()) < 0.5, rng.integers(43_200, 43_380, last.sum()), seconds[last])
-    parts = rng.integers(0, 10**6, n)
-    at = [MIDNIGHT + dt.timedelta(seconds=int(s), microseconds=int(m)) for s, m in zip(seconds, parts, strict=True)]
-    ids = [f"{'é' if i % 7 == 0 else 'a'}{i * 7919 % n}" for i in range(n)]
-    transactions = pa.table(
-        {
-            "transaction_id": ids,
-            "customer_id": [f"c {c}" for c in rng.integers(0, 25, n)],
-            "partner_id": [f"p {c}" for c in rng.integers(0, 12, n)],
-            "occurred_at": pa.array(at, pa.timestamp("us", "UTC")),
-            "amount_eur": np.round(rng.lognormal(3, 1.2, n), 2) * (rng.random(n) > 0.02),
-        }
-    )
-    told = rng.random(n) < 0.2
-    later = rng.integers(1, 400, n)
-    reports = pa.table(
-        {
-            "transaction_id": [i for i, t in zip(ids, told, strict=True) if t],
-            "is_fraud": rng.random(int(told.sum())) < 0.7,
-            "reported_at": pa.array(
-                [a + dt.timedelta(hours=int(h)) for a, t, h in zip(at, told, later, strict=True) if t],
-                pa.timestamp("us", "UTC"),
-            ),
-        }
-    )
-    return History(transactions, reports)
 
 
 def _replay(history: History, folder: Path, clock: Clock, day: dt.date = DAY, limit: int | None = None) -> int:
@@ -72,7 +33,7 @@ def _replay(history: History, folder: Path, clock: Clock, day: dt.date = DAY, li
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_crowded_day_gives_the_batchs_features(seed: int, tmp_path: Path, clock: Clock) -> None:
-    assert _replay(_crowded(seed), tmp_path, clock) > 20
+    assert _replay(crowded(seed), tmp_path, clock) > 20
 
 
 def test_the_synthetic_worlds_day_gives_the_batchs_features(tmp_path: Path, clock: Clock) -> None:
@@ -124,7 +85,7 @@ def handbook() -> Callable[[Path, dt.date], History]:
 
 def test_nothing_is_left_out(tmp_path: Path, clock: Clock) -> None:
     """The features that are compared are all that a model can read."""
-    history = _crowded(3)
+    history = crowded(3)
     records = open_online(str(tmp_path / "online"), clock)
     history.night(DAY, records, FolderObjects(tmp_path / "objects"))
     assert set(replayed(history.batch(DAY)[0], records)) == set(FEATURE_NAMES)
