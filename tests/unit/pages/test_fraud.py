@@ -1,4 +1,4 @@
-"""The page of a fraud model says first what it saves, then every figure beside its baselines, and what it is not for."""
+"""The page of a fraud model says what it saves, then every figure beside its baselines, and what it is not for."""
 
 from typing import Any
 
@@ -48,7 +48,7 @@ def test_what_it_saves_comes_first_and_every_figure_is_said() -> None:
     assert "Are groups suspected" not in words
 
 
-@pytest.mark.parametrize(("ratio", "said"), [(1.5, "1.50 times"), (None, "There are not two groups")])
+@pytest.mark.parametrize(("ratio", "said"), [(1.5, "times as many"), (None, "There are not two groups")])
 def test_groups_are_shown_where_they_were_given(ratio: float | None, said: str) -> None:
     words = checked(fraud_html({**CARD, "groups": {"groups": [GROUP], "ratio": ratio}}, title="x"))
     assert "north" in words

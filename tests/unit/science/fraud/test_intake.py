@@ -47,7 +47,7 @@ def test_rows_come_out_in_the_order_of_time_with_their_labels():
         ({"eur": ["10", "ten", "0", "5"]}, "no amount"),
         ({"eur": [10.0, -1.0, 0.0, 5.0]}, "a negative amount"),
         ({"eur": [10.0, 1e9, 0.0, 5.0]}, "an amount above 10,000,000"),
-        ({"at": ["2026-01-05 12:00:00", "yesterday", "2026-01-05", "2026-01-05T10:00:00Z"]}, "no time that can be read"),
+        ({"at": ["2026-01-05 12:00:00", "yesterday", "2026-01-05", "2026-01-05T10:00Z"]}, "no time that can be read"),
         ({"fraud": [0, None, 0, 0]}, "no label"),
         ({"fraud": ["no", "maybe", "no", "yes"]}, "no label"),
     ],
