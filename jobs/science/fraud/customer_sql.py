@@ -62,7 +62,8 @@ summed AS (
     FROM (
         SELECT *, least(CAST(floor((amount_units + 50) / 100) AS BIGINT), {largest_cents}) AS cents
         FROM payments
-        WHERE occurred_s >= {oldest_s}) AS recent
+        WHERE occurred_s >= {oldest_s}
+            AND customer_id IN (SELECT customer_id FROM payments WHERE occurred_s >= {first_s})) AS recent
     WINDOW {windows}
 ),
 customer_records AS (

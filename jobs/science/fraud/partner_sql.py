@@ -23,6 +23,7 @@ partner_slots AS (
     FROM (
         SELECT partner_id, slot, count(*) AS n, sum(is_large) AS n_large FROM payments GROUP BY partner_id, slot
         {asked}) AS counted
+    WHERE partner_id IN (SELECT partner_id FROM {partners_of})
     GROUP BY partner_id, slot
 ),
 looked_back AS (
@@ -159,6 +160,7 @@ def partner_sql(first_slot: int, slot_s: int, label_delay_days: int, *, also_fir
 
     return _STATEMENT.format(
         asked=_ASKED.format(slot=first_slot) if also_first else "",
+        partners_of="payments" if also_first else f"payments WHERE slot >= {first_slot}",
         first_slot=first_slot,
         slot_s=slot_s,
         slots=slots,

@@ -48,7 +48,7 @@ def made_up_history(rows: int, days: int, seed: int) -> History:
             "customer_id": [f"c{n}" for n in rng.integers(0, 12, rows)],
             "partner_id": [f"p{n}" for n in rng.integers(0, 8, rows)],
             "occurred_at": pa.array(occurred_us, pa.int64()).cast(MOMENT),
-            "amount_eur": rng.integers(0, 50_000, rows) / 100,
+            "amount_eur": rng.integers(0, 700, rows) ** 2 / 100,
         }
     )
     reported = rng.choice(rows, rows // 4, replace=False)

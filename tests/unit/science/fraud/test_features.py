@@ -109,16 +109,17 @@ def test_columns_are_the_declared_ones_in_order_of_time(made_up):
     assert all(row["run_date"] == row["occurred_at"].date() for row in built.to_pylist())
 
 
-def test_a_day_alone_equals_the_same_day_of_the_whole_build(made_up):
+@pytest.mark.parametrize("hours", [6, 24])
+def test_a_day_alone_equals_the_same_day_of_the_whole_build(made_up, hours):
     """The increment reads the days that `lookback_days` says, and gives the very same rows."""
     first, last = dt.date(2023, 11, 20), dt.date(2024, 2, 5)
-    whole = build(made_up.transactions, made_up.fraud_reports, first, last)
+    whole = build(made_up.transactions, made_up.fraud_reports, first, last, refresh_hours=hours)
     occurred = made_up.transactions["occurred_at"]
     for day in (dt.date(2024, 1, 2), dt.date(2024, 1, 20), last):
         start = dt.datetime(day.year, day.month, day.day, tzinfo=dt.UTC)
         oldest = pa.scalar(start - dt.timedelta(days=lookback_days(7)), MOMENT)
         part = made_up.transactions.filter(pc.greater_equal(occurred, oldest))
-        increment = build(part, made_up.fraud_reports, day, day)
+        increment = build(part, made_up.fraud_reports, day, day, refresh_hours=hours)
         assert increment.num_rows > 0
         assert increment.equals(whole.filter(pc.equal(whole["run_date"], day)).combine_chunks())
 
@@ -199,6 +200,32 @@ def test_days_without_rows_are_refused():
     rows = table_of([("a", "x", "p", START_S * 1_000_000, 5.0)])
     with pytest.raises(NoInput, match="there is no row"):
         build(rows, [], DAY_0 - dt.timedelta(days=9), DAY_0 - dt.timedelta(days=9))
+
+
+def test_a_label_before_its_transaction_counts_once_the_transaction_is_old_enough():
+    """Told two days before the payment: fraud from the delay on, and not a slot earlier."""
+    at = START_S + 12 * 3_600
+    rows = [("a", "x", "p", at * 1_000_000, 5.0)]
+    rows += [(f"b{day}", "y", "p", (at + day * DAY_S) * 1_000_000, 5.0) for day in range(1, 12)]
+    reports = reports_of([("a", True, (at - 2 * DAY_S) * 1_000_000)])
+    built = build(table_of(rows), reports, DAY_0, DAY_0 + dt.timedelta(days=11), delay=7)
+    assert built["partner_fraud_run_length"].to_pylist() == [0] * 8 + [1] + [0] * 3
+    assert built["partner_days_since_fraud"].to_pylist() == [None] * 8 + [8, 9, 10, 11]
+
+
+def test_a_withdrawn_label_counts_until_the_slot_after_its_withdrawal():
+    """Known from the ninth day's start on, withdrawn within the tenth: gone on the eleventh."""
+    at = START_S + 12 * 3_600
+    rows = [(f"a{day:02}", "x", "p", (at + day * DAY_S) * 1_000_000, 5.0) for day in range(12)]
+    reports = reports_of([("a00", True, at * 1_000_000), ("a00", False, (at + 9 * DAY_S) * 1_000_000)])
+    built = build(table_of(rows), reports, DAY_0, DAY_0 + dt.timedelta(days=11), delay=7)
+    assert built["partner_days_since_fraud"].to_pylist() == [None] * 8 + [8, 9, None, None]
+
+
+@pytest.mark.parametrize("hours", [0, 5, 25, -1])
+def test_a_refresh_that_does_not_divide_the_day_is_refused(hours):
+    with pytest.raises(BadRequest, match=f"refresh_hours is {hours}; give a divisor of 24"):
+        build(table_of([("a", "x", "p", START_S * 1_000_000, 5.0)]), [], DAY_0, DAY_0, refresh_hours=hours)
 
 
 @pytest.mark.parametrize(("last_day", "delay"), [(DAY_0 - dt.timedelta(days=1), 7), (DAY_0, 0)])
