@@ -213,6 +213,46 @@ def test_a_label_before_its_transaction_counts_once_the_transaction_is_old_enoug
     assert built["partner_days_since_fraud"].to_pylist() == [None] * 8 + [8, 9, 10, 11]
 
 
+def test_the_last_genuine_payment_may_be_of_the_same_day_as_the_run_of_frauds_after_it():
+    """A run is cut by the payment before it, on another day or an hour earlier."""
+    at = START_S + 12 * 3_600
+    rows = [("early", "x", "p", at * 1_000_000, 5.0), ("fraud", "y", "p", (at + 3_600) * 1_000_000, 5.0)]
+    rows = [("first", "z", "p", (at - 2 * DAY_S) * 1_000_000, 5.0), *rows]
+    rows.append(("now", "y", "p", (at + 9 * DAY_S) * 1_000_000, 5.0))
+    reports = reports_of([("fraud", True, None)])
+    built = build(table_of(rows), reports, DAY_0, DAY_0 + dt.timedelta(days=9), delay=7).to_pylist()
+    assert (built[-1]["partner_fraud_run_length"], built[-1]["partner_days_since_genuine"]) == (1, 9)
+    built = build(table_of([rows[0], *rows[2:]]), reports, DAY_0, DAY_0 + dt.timedelta(days=9), delay=7).to_pylist()
+    assert (built[-1]["partner_fraud_run_length"], built[-1]["partner_days_since_genuine"]) == (1, 11)
+    built = build(table_of(rows[2:]), reports, DAY_0, DAY_0 + dt.timedelta(days=9), delay=7).to_pylist()
+    assert (built[-1]["partner_fraud_run_length"], built[-1]["partner_days_since_genuine"]) == (1, None)
+
+
+def test_a_large_payment_an_hour_ago_counts_for_its_customer_and_its_partner():
+    """Three payments of 10 euro, one of 31, and then somebody at the same partner and the customer elsewhere."""
+    noon = START_S + 12 * 3_600
+    rows = [(f"a{n}", "x", "p", (noon - n * DAY_S) * 1_000_000, 10.0) for n in (1, 2, 3)]
+    rows += [("large", "x", "p", noon * 1_000_000, 30.01), ("other", "y", "p", (noon + 60) * 1_000_000, 10.0)]
+    rows += [("own", "x", "q", (noon + 60) * 1_000_000, 30.0)]
+    built = build(table_of(rows), [], DAY_0, DAY_0)
+    found = {row["transaction_id"]: row for row in built.to_pylist()}
+    assert found["large"]["amount_to_median_30d"] == pytest.approx(3.001)
+    assert (found["large"]["customer_large_14d"], found["large"]["partner_large_7d"]) == (0, 0)
+    assert (found["own"]["customer_large_14d"], found["own"]["partner_large_7d"]) == (1, 0)
+    assert (found["other"]["customer_large_14d"], found["other"]["partner_large_7d"]) == (0, 1)
+
+
+def test_a_late_report_counts_from_the_next_refresh_on():
+    """Reported at noon of the tenth day: the eleventh day's payments know of it, an hourly refresh the one at 13:00."""
+    at = START_S + 13 * 3_600
+    rows = [(f"a{day:02}", "x", "p", (at + day * DAY_S) * 1_000_000, 5.0) for day in range(12)]
+    reports = reports_of([("a00", True, (at + 9 * DAY_S - 3_600) * 1_000_000)])
+    for hours, known_from in ((24, 10), (1, 9)):
+        built = build(table_of(rows), reports, DAY_0, DAY_0 + dt.timedelta(days=11), refresh_hours=hours)
+        since = built["partner_days_since_fraud"].to_pylist()
+        assert [days is not None for days in since] == [day >= known_from for day in range(12)]
+
+
 def test_a_withdrawn_label_counts_until_the_slot_after_its_withdrawal():
     """Known from the ninth day's start on, withdrawn within the tenth: gone on the eleventh."""
     at = START_S + 12 * 3_600
