@@ -14,6 +14,7 @@ import pytest
 from infra.local.api_door import ApiDoor
 from infra.local.cloud import LocalCloud
 from infra.local.deploy_stack import Stack
+from infra.local.emulator import why_no_emulator
 from infra.local.load import load_world
 from jobs.build_fraud_features import BuildFraudFeatures, build_fraud_features
 from jobs.runtime.online_layout import NIGHT
@@ -131,3 +132,29 @@ def test_the_example_of_events_reaches_the_function_itself(stack: Stack, stores:
     payload = json.load(answer["Payload"])
     assert "FunctionError" not in answer, payload
     assert payload["statusCode"] in {200, 422}
+
+
+@pytest.mark.long
+def test_on_the_emulator_it_answers_with_the_libraries_of_its_own_package_alone() -> None:
+    """AWS's runtime, and an environment that holds the scoring zip's libraries: a model is loaded, and scores."""
+    reason = why_no_emulator()
+    if reason:
+        pytest.skip(f"SKIPPED FOR WANT OF THE EMULATOR: {reason}")
+    with LocalCloud(functions="emulator") as cloud, Stack(cloud, "rie") as stack, stack.applied():
+        address = f"dynamodb://{stack.outputs['OnlineFeaturesTable']}"
+        opened = open_stores({**stack.home.environment(), "NETLIFT_ONLINE": address})
+        door = stack.api_door()
+        door.start()
+        try:
+            till = Till(door)
+            assert till.score(_payment("r-1")).warned() == ["model_unavailable"]
+            load_world(World(3, 100, YESTERDAY, days=50), opened.objects, 100)
+            build_fraud_features(BuildFraudFeatures(YESTERDAY), opened)
+            version = opened.models.register("fraud", small_model().to_files(), {"about": "a test"})
+            opened.models.promote("fraud", version, "a test", "the first one")
+            answered = till.score(_payment("r-2", amount=900.0))
+            assert answered.body["model_version"] == version, answered.text
+            assert answered.body["reasons"], "Shapley values need no more than LightGBM's library"
+            assert till.ask("GET", "/openapi.json").status == 200
+        finally:
+            door.stop()
