@@ -70,6 +70,7 @@ def score(request: ScoreFraud, stores: Stores, shard: OpenShard) -> None:
         (*_earlier(scorer, stores, request), _as_of_noon(scores, request.run_date)),
         as_of_s=int(end_of_day.timestamp()),
         settings=RiskSettings(half_life_days=request.half_life_days),
+        calibration=scorer.risk_calibration,
     )
     shard.stage(CUSTOMER_RISK, risk.append_column("model_version", pa.repeat(version, risk.num_rows)))
     shard.details |= {"transactions": scores.num_rows, "customers": risk.num_rows}

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.errors import NoInput
+from jobs.pages.fraud import fraud_html
 from jobs.runtime.chain import TRAINING_DAYS, step
 from jobs.runtime.command import flag, main
 from jobs.runtime.promotion import promote_if_due
@@ -27,6 +28,7 @@ from jobs.tables.inputs import FRAUD_REPORTS
 from jobs.tables.outputs import FRAUD_FEATURES
 
 KIND = "fraud"
+PAGE = "card.html"
 
 CALENDAR = ("is_weekend",)
 """Features that say which day it is: a night holds one day, a profile many, so they would drift by design."""
@@ -97,8 +99,10 @@ def train(request: TrainFraud, stores: Stores, shard: OpenShard) -> None:
     labels = labels_as_of(features, reports, as_of=known_by, label_delay_days=request.label_delay_days)
     matured = pa.array(labels.matured)
     training = train_fraud_model(features.filter(matured), labels.is_fraud[labels.matured], plan)
-    card = {**model_card(training), "profile": _profile(features, training)}
-    version = stores.models.register(KIND, training.scorer.to_files(), card)
+    card = model_card(training)
+    page = fraud_html(card, title=f"trained on labels known by {request.run_date}").encode()
+    files = {**training.scorer.to_files(), PAGE: page}
+    version = stores.models.register(KIND, files, {**card, "profile": _profile(features, training)})
     shard.details |= {"model_version": version, "metrics": card["metrics"], "trained_on": card["trained_on"]}
     shard.details["champion"] = promote_if_due(stores.models, KIND, version, asked=request.promote, who=JOB.step.verb)
 

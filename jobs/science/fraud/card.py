@@ -53,6 +53,7 @@ def model_card(training: FraudTraining) -> dict[str, Any]:
             training.scorer.policy,
         ),
         "groups": None,
+        "customer_risk": dataclasses.asdict(training.risk) if training.risk else None,
         "features": list(training.scorer.features),
         "plan": dataclasses.asdict(training.plan),
         "booster_parameters": {**PARAMETERS, **(training.search.parameters if training.search else {})},

@@ -43,6 +43,9 @@ class FraudScorer:
         Share of fraud among the training rows, in (0, 1).
     label_delay_days : int
         Label delay that the features were built with.
+    risk_calibration : Calibration or None
+        From the log odds of a customer's averaged probabilities to the probability that his purchase of the
+        next day is fraud; None where training saw too few frauds to learn it.
     """
 
     booster: "lgb.Booster"
@@ -52,6 +55,7 @@ class FraudScorer:
     typical: Mapping[str, float]
     fraud_rate: float
     label_delay_days: int
+    risk_calibration: Calibration | None = None
 
     def margin(self, features: "pa.Table", threads: int = 1) -> NDArray[np.float64]:
         """Return the log odds of fraud, before calibration.
@@ -89,7 +93,8 @@ class FraudScorer:
         """Return the model as files that `load_scorer` reads."""
         card = {
             "features": list(self.features),
-            "calibration": {"margin": self.calibration.margin, "probability": self.calibration.probability},
+            "calibration": _points(self.calibration),
+            "risk_calibration": _points(self.risk_calibration) if self.risk_calibration else None,
             "policy": self.policy.to_dict(),
             "typical": dict(self.typical),
             "fraud_rate": self.fraud_rate,
@@ -147,11 +152,12 @@ def load_scorer(
         scorer = FraudScorer(
             booster=read_booster(files[BOOSTER_FILE].decode()),
             features=tuple(card["features"]),
-            calibration=Calibration(tuple(card["calibration"]["margin"]), tuple(card["calibration"]["probability"])),
+            calibration=_calibration(card["calibration"]),
             policy=policy_from(card["policy"]),
             typical={name: float(value) for name, value in card["typical"].items()},
             fraud_rate=float(card["fraud_rate"]),
             label_delay_days=int(card["label_delay_days"]),
+            risk_calibration=_calibration(points) if (points := card.get("risk_calibration")) else None,
         )
     except (KeyError, TypeError, ValueError, BadRequest) as error:
         raise BadFile(
@@ -163,6 +169,14 @@ def load_scorer(
             f"{list(scorer.features)}; register the model again."
         )
     return scorer
+
+
+def _points(calibration: Calibration) -> dict[str, list[float]]:
+    return {"margin": list(calibration.margin), "probability": list(calibration.probability)}
+
+
+def _calibration(points: Mapping[str, Any]) -> Calibration:
+    return Calibration(tuple(points["margin"]), tuple(points["probability"]))
 
 
 def booster_margin(

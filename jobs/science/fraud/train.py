@@ -9,14 +9,17 @@ import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 
 from jobs.errors import BadRows, NoInput
-from jobs.science.fraud.assess import Rows, assess, taken
+from jobs.science.fraud.assess import Rows, assess, joined, taken
 from jobs.science.fraud.baselines import fit_baselines
 from jobs.science.fraud.booster import Later, grow
 from jobs.science.fraud.calibrate import Calibrated
+from jobs.science.fraud.calibration import Calibration
 from jobs.science.fraud.features import FEATURE_NAMES
 from jobs.science.fraud.judged import Judged
 from jobs.science.fraud.metrics import FraudMetrics, fraud_metrics
 from jobs.science.fraud.plan import FraudPlan, Periods, periods
+from jobs.science.fraud.risk import RiskSettings
+from jobs.science.fraud.risk_calibration import RiskQuality, fit_risk, purchases_after, risk_quality
 from jobs.science.fraud.score import FraudScorer
 from jobs.science.fraud.search import Search, search_parameters
 
@@ -45,6 +48,8 @@ class FraudTraining:
         How probabilities were made.
     search : Search or None
         How parameters were found; None without a search.
+    risk : RiskQuality or None
+        How well the risks of customers hold on the test days; None where these hold no fraud to tell.
     plan : FraudPlan
         How it was trained.
     """
@@ -59,6 +64,7 @@ class FraudTraining:
     train_frauds: int
     calibrated: Calibrated
     search: Search | None
+    risk: RiskQuality | None
     plan: FraudPlan
 
 
@@ -96,12 +102,10 @@ def train_fraud_model(features: pa.Table, is_fraud: ArrayLike, plan: FraudPlan) 
     booster = fit_booster(train, plan, search)
     calibration = taken(features, labels, parts.calibration.holds(day), "calibration")
     test = taken(features, labels, parts.test.holds(day), "test")
-    found = assess(
-        margins(booster, calibration.matrix, plan.threads),
-        calibration,
-        margins(booster, test.matrix, plan.threads),
-        test,
-        plan,
+    calibration_margin = margins(booster, calibration.matrix, plan.threads)
+    found = assess(calibration_margin, calibration, margins(booster, test.matrix, plan.threads), test, plan)
+    risk_calibration, risk = _risk(
+        calibration, found.calibrated.calibration.apply(calibration_margin), test, found.judged.probability
     )
     rivals = fit_baselines(train.matrix, train.is_fraud, FEATURE_NAMES, plan.seed)
     return FraudTraining(
@@ -113,6 +117,7 @@ def train_fraud_model(features: pa.Table, is_fraud: ArrayLike, plan: FraudPlan) 
             typical=medians(train.matrix),
             fraud_rate=float(train.is_fraud.mean()),
             label_delay_days=plan.label_delay_days,
+            risk_calibration=risk_calibration,
         ),
         metrics=fraud_metrics(found.judged, resamples=plan.resamples, seed=plan.seed),
         baselines={
@@ -126,8 +131,21 @@ def train_fraud_model(features: pa.Table, is_fraud: ArrayLike, plan: FraudPlan) 
         train_frauds=int(train.is_fraud.sum()),
         calibrated=found.calibrated,
         search=search,
+        risk=risk,
         plan=plan,
     )
+
+
+def _risk(
+    calibration: Rows, probability: NDArray[np.float64], test: Rows, test_probability: NDArray[np.float64]
+) -> tuple[Calibration | None, RiskQuality | None]:
+    """Learn on the calibration days how risks of customers become probabilities, and judge that on the test days."""
+    settings = RiskSettings()
+    middle = int(calibration.day.min()) + (int(np.ptp(calibration.day)) + 1) // 2
+    learnt = fit_risk(purchases_after(calibration, probability, middle, settings))
+    both, both_probability = joined(calibration, test), np.concatenate([probability, test_probability])
+    seen = purchases_after(both, both_probability, int(test.day.min()), settings, calibration=learnt)
+    return learnt, risk_quality(seen, horizon_days=1)
 
 
 def fit_booster(train: Rows, plan: FraudPlan, search: Search | None = None) -> lgb.Booster:
