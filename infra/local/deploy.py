@@ -11,7 +11,7 @@ from pathlib import Path
 from infra.local.cloud import LocalCloud
 from infra.local.deploy_stack import Stack
 from infra.local.deploy_world import prepare
-from infra.local.flags import add_customers, add_stack, add_where, write_lines
+from infra.local.flags import add_customers, add_stack, add_where, port, write_lines
 from infra.local.up import shell_lines
 from jobs.runtime.stores import open_stores
 
@@ -47,18 +47,22 @@ def main(argv: Sequence[str]) -> int:
         # the file last: who waits for it finds everything there
         if flags.env_file is not None:
             write_lines(flags.env_file, lines)
+        door = stack.api_door(flags.api_port)
+        door.start()
         print(lines, flush=True)
-        print(told(stack, flags.env_file), file=sys.stderr, flush=True)
+        print(told(stack, flags.env_file, door.url), file=sys.stderr, flush=True)
         end.wait()
+        door.stop()
     print("the local cloud has ended; what it held is gone", file=sys.stderr)
     return 0
 
 
-def told(stack: Stack, env_file: Path | None) -> str:
+def told(stack: Stack, env_file: Path | None, api_url: str) -> str:
     """Return what was deployed, and what to do now."""
     made, outputs = stack.made(), stack.outputs
     lines = [f"{stack.name}: {len(made)} resources were made"]
     lines += [f"  {name:<20}{outputs[name]}" for name in sorted(outputs)]
+    lines.append(f"fraud scores answer on {api_url}/v1/fraud-scores, described by {api_url}/openapi.json")
     where = f"source {env_file}" if env_file else "paste the lines above into another shell"
     lines.append(f"{where}, then 'python -m infra.local run nightly --stage {stack.stage}'; Ctrl-C ends it")
     return "\n".join(lines)
@@ -76,3 +80,4 @@ def _parser() -> argparse.ArgumentParser:
     add_customers(parser, 0, "of a made-up world that is put in, with models; 0 puts nothing in")
     add_stack(parser, "the template")
     return parser
+    parser.add_argument("--api-port", type=port, default=0, help="port of the fraud endpoint (default 0)")

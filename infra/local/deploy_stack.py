@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from infra.local import resource_types
+from infra.local.api_door import ApiDoor
 from infra.local.cloud import NAMESPACE, LocalCloud
 from infra.local.deploy_follow import Execution, follow
 from infra.local.deploy_parameters import check_parameters
@@ -28,7 +29,9 @@ _TYPES = (
     "batch",
     "budgets",
     "functions",
+    "http_apis",
     "nested_stacks",
+    "permissions",
     "policies",
     "schedules",
     "state_machines",
@@ -150,6 +153,10 @@ class Stack:
             self.outputs["TableBucketArn"],
             self._parameters.get("Namespace", NAMESPACE),
         )
+
+    def api_door(self, port: int = 0) -> ApiDoor:
+        """Return a door to the fraud endpoint on the loopback address; it answers once it is started."""
+        return ApiDoor(self._cloud.client, self.outputs["FraudApiId"], port)
 
     def declared(self) -> dict[str, str]:
         """Return the type of each resource that the template declares; a nested one as Parent.Name."""
