@@ -14,16 +14,18 @@ import pyarrow as pa
 import pytest
 
 from jobs.science.fraud.assess import Rows, assess, taken
+from jobs.science.fraud.baselines import AMOUNT, fit_baselines
+from jobs.science.fraud.booster import grow
 from jobs.science.fraud.calibration_errors import calibration_curve, calibration_slope, relative_error
 from jobs.science.fraud.decision import Costs
-from jobs.science.fraud.features import EPOCH, fraud_features
+from jobs.science.fraud.features import EPOCH, FEATURE_NAMES, fraud_features
 from jobs.science.fraud.judged import Judged
 from jobs.science.fraud.metrics import FraudMetrics, fraud_metrics
 from jobs.science.fraud.plan import FraudPlan
 from jobs.science.fraud.protocol import handbook_split
 from jobs.science.fraud.reasons import GROUPS, group_shares, membership
 from jobs.science.fraud.train import fit_booster, margins, medians
-from tests.unit.science.fraud.conftest import LIMITS, handbook_history
+from tests.unit.science.fraud.conftest import LIMITS, Handbook, handbook_history
 
 CHAPTER_3 = dt.date(2018, 7, 25)
 CHAPTER_5 = (dt.date(2018, 7, 25), dt.date(2018, 8, 1), dt.date(2018, 8, 8), dt.date(2018, 8, 15))
@@ -126,6 +128,21 @@ def test_the_first_reason_of_a_suspect_payment_matters_more_than_another_group(w
     lower = without(named) < without(other)
     assert lower.mean() > 0.9
     assert np.mean(without(other) - without(named)) > 2
+
+
+def test_a_fifth_of_the_trees_comes_near_chapter_3(handbook: Handbook) -> None:
+    """The smaller form of the bar, for the quick tests: 100 trees of a larger step."""
+    customer = np.unique(handbook.customer, return_inverse=True)[1]
+    train, test = Weeks(handbook.features, handbook.is_fraud, handbook.day, customer).split(CHAPTER_3, 7)
+    booster = grow(train.matrix, train.is_fraud, FEATURE_NAMES, rounds=100, parameters={"learning_rate": 0.1})
+    margin = margins(booster, test.matrix, 1)
+    found = fraud_metrics(assess(margin, test, margin, test, PLAN).judged)
+    rivals = fit_baselines(train.matrix, train.is_fraud, FEATURE_NAMES)
+    amount = fraud_metrics(assess(rivals[AMOUNT](test.matrix), test, rivals[AMOUNT](test.matrix), test, PLAN).judged)
+    assert found.card_precision_100_ceiling == pytest.approx(0.397, abs=5e-4)
+    assert found.average_precision >= 0.725
+    assert found.card_precision_100 >= 0.29
+    assert amount.average_precision < 0.5 * found.average_precision
 
 
 def figures(train: Rows, test: Rows) -> FraudMetrics:
