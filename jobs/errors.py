@@ -117,7 +117,6 @@ class FeaturesMissing(NetliftError):
     """Features that the night should have written online, and that are not there or too old to be used."""
 
     exit_code = 33
-    retryable = True
 
 
 class BadEnvironment(NetliftError):

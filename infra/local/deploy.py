@@ -77,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         "in another shell: source .local-cloud && python -m infra.local run nightly",
     )
     add_where(parser)
+    parser.add_argument("--api-port", type=port, default=0, help="port of the fraud endpoint (default 0)")
     add_customers(parser, 0, "of a made-up world that is put in, with models; 0 puts nothing in")
     add_stack(parser, "the template")
     return parser
-    parser.add_argument("--api-port", type=port, default=0, help="port of the fraud endpoint (default 0)")
