@@ -163,7 +163,7 @@ def policy_within(
 
     Examples
     --------
-    >>> policy = policy_within([0.5, 0.5, 0.5], [20, 30, 40], Costs(), most_reviews=1)
+    >>> policy = policy_within([0.5, 0.5, 0.5], [20, 30, 40], Costs(insult_eur=100), most_reviews=1)
     >>> policy.decide([0.5, 0.5, 0.5], [20, 30, 40]).tolist()
     ['approve', 'approve', 'review']
     """
@@ -226,7 +226,7 @@ def money(outcome: ArrayLike, is_fraud: ArrayLike, amount_eur: ArrayLike, costs:
     Examples
     --------
     >>> money(["approve", "review", "decline"], [1, 1, 0], [30, 100, 10], Costs())
-    Money(cost_eur=85.0, nothing_eur=130.0, reviews=1, declines=1)
+    Money(cost_eur=55.0, nothing_eur=130.0, reviews=1, declines=1)
     """
     done = np.asarray(outcome)
     cost, nothing = row_costs(done, is_fraud, amount_eur, costs)
