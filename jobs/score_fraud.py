@@ -9,7 +9,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.errors import NoInput
 from jobs.runtime.chain import RISK_DAYS, step
 from jobs.runtime.command import flag, main
 from jobs.runtime.report import Report
@@ -74,11 +73,18 @@ def score(request: ScoreFraud, stores: Stores, shard: OpenShard) -> None:
     )
     shard.stage(CUSTOMER_RISK, risk.append_column("model_version", pa.repeat(version, risk.num_rows)))
     shard.details |= {"transactions": scores.num_rows, "customers": risk.num_rows}
-    shard.details |= {_COUNTED[name]: pc.sum(pc.equal(scores["outcome"], name)).as_py() for name in OUTCOMES}
+    shard.details |= {_COUNTED[name]: pc.sum(pc.equal(scores["outcome"], name)).as_py() or 0 for name in OUTCOMES}
 
 
 _IDS = ("transaction_id", "customer_id", "partner_id")
-_NOTHING = FRAUD_FEATURES.schema.empty_table().select([*_IDS, "amount_eur", "occurred_at"])
+_NOTHING = pa.table(
+    {
+        **{name: pa.array([], FRAUD_FEATURES.schema.field(name).type) for name in (*_IDS, "amount_eur", "occurred_at")},
+        **{name: pa.array([], pa.float64()) for name in ("fraud_probability", "loss_eur")},
+        **{name: pa.array([], pa.string()) for name in ("outcome", "reason_1", "reason_2", "reason_3")},
+    }
+)
+"""A day without payments; risks of customers fade on it all the same."""
 _QUEUED = (REVIEW, DECLINE, APPROVE, NOT_ASSESSED)
 _COUNTED = {REVIEW: "reviewed", DECLINE: "declined", APPROVE: "approved", NOT_ASSESSED: "not_assessed"}
 _FOR_RISK = ("customer_id", "amount_eur", "fraud_probability")
@@ -111,8 +117,6 @@ def ranked(scores: pa.Table) -> pa.Table:
         ("occurred_at", "ascending"),
         ("transaction_id", "ascending"),
     ]
-    if "loss_eur" not in scores.column_names:
-        raise NoInput("fraud_features: the day has no row; run build-fraud-features for it.")
     queue = pc.index_in(scores["outcome"], pa.array(_QUEUED))
     order = pc.sort_indices(scores.append_column("queue", queue), sort_keys=keys).to_numpy()
     rank = np.empty(scores.num_rows, np.int64)

@@ -30,7 +30,7 @@ from jobs.tables.outputs import FRAUD_FEATURES
 KIND = "fraud"
 PAGE = "card.html"
 
-CALENDAR = ("is_weekend",)
+CALENDAR = ("is_weekend", "day_of_week")
 """Features that say which day it is: a night holds one day, a profile many, so they would drift by design."""
 
 

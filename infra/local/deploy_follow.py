@@ -112,7 +112,7 @@ def in_words(event: dict[str, Any]) -> str:
     'WorkShard: score-uplift-spring-x, attempt 1, shard 2'
     """
     entered = event.get("stateEnteredEventDetails")
-    if entered and event["type"] == "ChoiceStateEntered":
+    if entered and event.get("type") == "ChoiceStateEntered":
         return ""
     if entered:
         about = ", ".join(filter(None, (_about(entered.get("input", "{}")), _DOING.get(entered["name"]))))

@@ -42,8 +42,7 @@ def _part(kind: str) -> Make:
         del account_id
         name = f"{kind}Id"
         part_id = call("apigatewayv2", f"Create{kind}", properties)[name]
-        given = {"ApiId": properties["ApiId"], name: part_id}
-        return Made(part_id, {name: part_id}, lambda: call("apigatewayv2", f"Delete{kind}", given))
+        return Made(part_id, {name: part_id}, _goes_with_its_api)
 
     return make
 
@@ -51,5 +50,8 @@ def _part(kind: str) -> Make:
 def _stage(properties: dict[str, Any], account_id: str) -> Made:
     del account_id
     call("apigatewayv2", "CreateStage", properties)
-    given = {"ApiId": properties["ApiId"], "StageName": properties["StageName"]}
-    return Made(properties["StageName"], {}, lambda: call("apigatewayv2", "DeleteStage", given))
+    return Made(properties["StageName"], {}, _goes_with_its_api)
+
+
+def _goes_with_its_api() -> None:
+    """Delete nothing: a stack may delete the API first, and its parts with it."""

@@ -27,5 +27,5 @@ def _make(properties: dict[str, Any], account_id: str) -> Made:
     del account_id
     statement = f"netlift-{uuid4().hex[:12]}"
     call("lambda", "AddPermission", {**properties, "StatementId": statement})
-    given = {"FunctionName": properties["FunctionName"], "StatementId": statement}
-    return Made(statement, {}, lambda: call("lambda", "RemovePermission", given))
+    # A permission goes with its function, which a stack may delete before it.
+    return Made(statement, {}, lambda: None)
