@@ -4,13 +4,11 @@
 what stands in it. Every measurement is a process of its own, and this one stays small.
 """
 
-import argparse
-import json
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
+from tests.bench.command_line import run, say
 from tests.bench.cpu_seconds import child
 
 ARMS = 10
@@ -32,11 +30,11 @@ def measure(quick: bool, folder: Path) -> dict[str, Any]:
     divide = QUICK if quick else 1
     part_rows, small, large = PART_ROWS // divide, SMALL_ROWS // divide, LARGE_ROWS // divide
     for name, rows in (("whole", small), ("small", small), ("large", large)):
-        _say(f"{rows:,} rows of scores in {rows * divide // FILE_ROWS} files")
+        say(f"{rows:,} rows of scores in {rows * divide // FILE_ROWS} files")
         child(
             "tests.bench.offers_home", str(folder / name), *map(str, (rows // ARMS, ARMS, rows * divide // FILE_ROWS))
         )
-    _say("one process, then parts")
+    say("one process, then parts")
     whole = child(
         "jobs.allocate_offers",
         "--run-date",
@@ -73,21 +71,9 @@ def bars(measured: dict[str, Any]) -> dict[str, bool]:
     }
 
 
-def _say(what: str) -> None:
-    sys.stderr.write(f"{what}\n")
-
-
 def main(argv: list[str] | None = None) -> int:
     """Measure, print, and end with 1 if a bar was missed."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tests.bench.allocate_fan_out", description=(__doc__ or "").split("\n")[0]
-    )
-    parser.add_argument("--quick", action="store_true", help="a tenth of the rows")
-    with tempfile.TemporaryDirectory() as folder:
-        measured = measure(parser.parse_args(argv).quick, Path(folder))
-    passed = bars(measured)
-    print(json.dumps({**measured, "bars": passed}))
-    return 0 if all(passed.values()) else 1
+    return run("allocate_fan_out", __doc__, "a tenth of the rows", measure, bars, argv)
 
 
 if __name__ == "__main__":

@@ -4,14 +4,12 @@
 says what stands in it. Every measurement is a process of its own, and this one stays small.
 """
 
-import argparse
-import json
 import os
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
+from tests.bench.command_line import run, say
 from tests.bench.cpu_seconds import child
 
 PARTS = "tests.bench.fraud_features_parts"
@@ -36,11 +34,11 @@ def measure(quick: bool, folder: Path) -> dict[str, Any]:
     """Run every measurement; see docs/benchmarks.md for the keys."""
     given = {name: value for name, value in os.environ.items() if name == "NETLIFT_DATA"}
     history = child(PARTS, "history", str(folder), str(QUICK if quick else 1), environment=given).printed
-    _say(f"all features of {history['rows']:,} transactions")
+    say(f"all features of {history['rows']:,} transactions")
     whole = child(PARTS, "build", str(folder), history["first"], history["last"], str(BUILD_MB))
-    _say(f"the features of {DAY} alone")
+    say(f"the features of {DAY} alone")
     day = child(PARTS, "build", str(folder), DAY, DAY, str(DAY_MB), "3")
-    _say("the same with pandas on a part of the rows")
+    say("the same with pandas on a part of the rows")
     rival = child(PARTS, "pandas", str(folder), str(RIVAL_SHARE // QUICK if quick else RIVAL_SHARE)).printed
     if whole.printed["rows"] != history["rows"]:
         raise SystemExit(f"features of {whole.printed['rows']} rows came out of {history['rows']}")
@@ -72,21 +70,9 @@ def bars(measured: dict[str, Any]) -> dict[str, bool]:
     }
 
 
-def _say(what: str) -> None:
-    sys.stderr.write(f"{what}\n")
-
-
 def main(argv: list[str] | None = None) -> int:
     """Measure, print, and end with 1 if a bar was missed."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tests.bench.fraud_features", description=(__doc__ or "").split("\n")[0]
-    )
-    parser.add_argument("--quick", action="store_true", help="a tenth of the customers")
-    with tempfile.TemporaryDirectory() as folder:
-        measured = measure(parser.parse_args(argv).quick, Path(folder))
-    passed = bars(measured)
-    print(json.dumps({**measured, "bars": passed}))
-    return 0 if all(passed.values()) else 1
+    return run("fraud_features", __doc__, "a tenth of the customers", measure, bars, argv)
 
 
 if __name__ == "__main__":

@@ -4,13 +4,11 @@
 stands in it. Every measurement is a process of its own, and this one stays small.
 """
 
-import argparse
-import json
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
+from tests.bench.command_line import run, say
 from tests.bench.cpu_seconds import child
 
 ROWS = 2_500_000
@@ -30,15 +28,15 @@ def measure(quick: bool, folder: Path) -> dict[str, Any]:
     """Run every measurement; see docs/benchmarks.md for the keys."""
     rows = ROWS // (QUICK if quick else 1)
     home = str(folder / "home")
-    _say(f"a day of {rows:,} payments")
+    say(f"a day of {rows:,} payments")
     made = child("tests.bench.fraud_score_parts", "home", home, str(rows)).printed
-    _say("the whole job")
+    say("the whole job")
     job = child("tests.bench.fraud_score_parts", "job", home, str(THREADS))
     if job.printed["transactions"] != rows:
         raise SystemExit(f"the job scored {job.printed['transactions']} of {rows} rows")
-    _say("the bare predictions")
+    say("the bare predictions")
     bare = child("tests.bench.fraud_score_parts", "bare", home, str(THREADS)).printed
-    _say("the endpoint")
+    say("the endpoint")
     endpoint = child("tests.bench.fraud_endpoint", *(["--quick"] if quick else [])).printed
     return {
         "quick": quick,
@@ -65,21 +63,9 @@ def bars(measured: dict[str, Any]) -> dict[str, bool]:
     }
 
 
-def _say(what: str) -> None:
-    sys.stderr.write(f"{what}\n")
-
-
 def main(argv: list[str] | None = None) -> int:
     """Measure, print, and end with 1 if a bar was missed."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tests.bench.fraud_score", description=(__doc__ or "").split("\n", maxsplit=1)[0]
-    )
-    parser.add_argument("--quick", action="store_true", help="a tenth of the rows and of the requests")
-    with tempfile.TemporaryDirectory() as folder:
-        measured = measure(parser.parse_args(argv).quick, Path(folder))
-    passed = bars(measured)
-    print(json.dumps({**measured, "bars": passed}))
-    return 0 if all(passed.values()) else 1
+    return run("fraud_score", __doc__, "a tenth of the rows and of the requests", measure, bars, argv)
 
 
 if __name__ == "__main__":
