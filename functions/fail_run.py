@@ -1,18 +1,22 @@
 """Lambda: end a run's attempt that failed, and find the failure's name. Light: no Arrow, no models."""
 
 import json
+import re
+from datetime import date
 from typing import Any
 
-from jobs.errors import BadRequest
+from jobs.errors import BadRequest, ObjectMissing
 from jobs.runtime.effort import efforts
 from jobs.runtime.event import field
 from jobs.runtime.home import Home, open_home
 from jobs.runtime.plan import Manifest, read_manifest
 from jobs.runtime.sharing import PART, SHARE, left_to_work
-from jobs.storage.ledger import Claim
+from jobs.storage.ledger import Claim, RunKey
 
 NAMELESS = "States.TaskFailed"
 """What Step Functions says of a job of AWS Batch, whatever ended it."""
+
+_DAY_AND_DIGEST = re.compile(r"-(?P<day>\d{4}-\d{2}-\d{2})-(?P<digest>[0-9a-f]{12})$")
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
@@ -33,16 +37,37 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """
     del context
     home = open_home()
-    manifest = read_manifest(home, field(event, "run_id", str))
-    attempt = field(event, "attempt", int)
+    run_id, attempt = field(event, "run_id", str), field(event, "attempt", int)
     failure = event.get("failure")
     if not isinstance(failure, dict):
         raise BadRequest(f"the event's 'failure' is {failure!r}, must be an object: see the examples in events/.")
+    try:
+        manifest = read_manifest(home, run_id)
+    except ObjectMissing as gone:
+        return _without_plan(home, run_id, attempt, gone)
     name, sentence = _named(str(failure.get("Error", "")), str(failure.get("Cause", "")), manifest, attempt, home)
     # Step Functions keeps names that begin so to itself: States.Timeout ends the execution as Timeout
     name = name.removeprefix("States.") or "Unnamed"
-    home.ledger.fail(Claim(manifest.key, attempt), {"type": name, "message": sentence})
-    return {"run_id": manifest.key.run_id, "error": name, "cause": sentence}
+    return _failed(home, manifest.key, attempt, name, sentence)
+
+
+def _failed(home: Home, key: RunKey, attempt: int, name: str, sentence: str) -> dict[str, Any]:
+    home.ledger.fail(Claim(key, attempt), {"type": name, "message": sentence})
+    return {"run_id": key.run_id, "error": name, "cause": sentence}
+
+
+def _without_plan(home: Home, run_id: str, attempt: int, gone: ObjectMissing) -> dict[str, Any]:
+    """End an attempt whose plan is gone, whatever its failure was: the ledger knows the run all the same."""
+    match = _DAY_AND_DIGEST.search(run_id)
+    runs = home.ledger.runs(date.fromisoformat(match["day"])) if match else []
+    known = [run for run in runs if run["run_id"] == run_id]
+    if match is None or not known:
+        raise gone
+    key = RunKey(known[0]["job"], known[0]["kind"], date.fromisoformat(match["day"]), match["digest"])
+    sentence = (
+        f"the plan of run {run_id} is gone from {home.objects.uri}/manifests: start the chain again, it plans anew."
+    )
+    return _failed(home, key, attempt, type(gone).__name__, sentence)
 
 
 def _named(error: str, cause: str, manifest: Manifest, attempt: int, home: Home) -> tuple[str, str]:

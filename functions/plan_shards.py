@@ -4,12 +4,13 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from functions.engine import LAMBDA, choose
-from jobs.errors import BadRequest, NoInput
+from jobs.errors import BadRequest, NetliftError, NoInput
 from jobs.runtime.begin import begin
 from jobs.runtime.chain import NIGHT, TRAINING, Step, step
 from jobs.runtime.event import field
 from jobs.runtime.home import Home, open_home
 from jobs.runtime.plan import kinds, plan
+from jobs.runtime.refusal import record_refusal
 from jobs.runtime.report import Report
 from jobs.runtime.sharing import missing_parts, sharing_of
 
@@ -61,6 +62,11 @@ def _planned(home: Home, of: Step, kind: str, run_date: date, holder: str) -> di
         manifest = plan(of, home, run_date, kind, run_date, {})
     except NoInput as missing:
         return {**answer, "state": "no input", "why": str(missing)}
+    except NetliftError as error:
+        # what a retry helps comes again in a moment
+        if not error.retryable:
+            record_refusal(of.verb, kind, run_date, error, home.ledger, holder)
+        raise
     engine = choose(manifest, home)
     claim = begin(manifest, home.ledger, holder)
     if isinstance(claim, Report):

@@ -9,13 +9,21 @@ from jobs.runtime.chain import NIGHT, TRAINING
 
 _NIGHTLY = "run nightly"
 _LIFT = "lift"
-_MODULES = {_LIFT: "jobs.lift", "runs": "jobs.runs", "rerun": "jobs.rerun", "doctor": "jobs.doctor"}
+_JUDGE_FRAUD = "judge-fraud"
+_MODULES = {
+    _LIFT: "jobs.lift",
+    _JUDGE_FRAUD: "jobs.judge_fraud",
+    "runs": "jobs.runs",
+    "rerun": "jobs.rerun",
+    "doctor": "jobs.doctor",
+}
 
 ABOUT = {
     _LIFT: "a randomised trial in; verdict, list and expected net euros out",
     _NIGHTLY: "the whole night: fraud, partners, uplift, offers, lists, drift",
     "build-fraud-features": "what was known the moment before each transaction",
     "train-fraud": "fit, calibrate and register the fraud model",
+    _JUDGE_FRAUD: "transactions of anybody's in; how good the fraud model is on later days out",
     "score-fraud": "fraud probability, review queue with reasons, customer risk",
     "train-partner-risk": "fit, calibrate and register the model of partners' risk",
     "score-partners": "partners ranked by risk, with reasons for those to look into",

@@ -12,7 +12,7 @@ from functools import partial
 
 import pyarrow as pa
 
-from jobs.errors import BadEnvironment, CommitUnknown, NetliftError, StorageUnavailable, UnknownCampaign
+from jobs.errors import BadEnvironment, CommitUnknown, NetliftError, NotDeployed, StorageUnavailable, UnknownCampaign
 from jobs.runtime.campaign import read_campaign
 from jobs.runtime.chain import NIGHT
 from jobs.runtime.command import flag, parse
@@ -21,8 +21,17 @@ from jobs.runtime.layout import campaign_ids, campaign_key
 from jobs.runtime.logs import to_stderr
 from jobs.runtime.place import place
 from jobs.runtime.prices import prices
+from jobs.runtime.schedule import check_schedule
 from jobs.runtime.stores import open_stores
-from jobs.storage.account import caller, diagnosed, require_bucket, require_image, require_queue, require_table_bucket
+from jobs.storage.account import (
+    caller,
+    diagnosed,
+    require_bucket,
+    require_image,
+    require_queue,
+    require_table_bucket,
+    schedule,
+)
 from jobs.storage.tables import Tables, read_whole
 from jobs.tables.declare import Column, Table
 from jobs.tables.outputs import QUARANTINE
@@ -89,7 +98,7 @@ class _Visit:
 
 
 def doctor(request: Doctor, environment: Mapping[str, str] = os.environ) -> tuple[Finding, ...]:
-    """Check environment, credentials, objects, tables, campaigns, champions, queue and image.
+    """Check environment, credentials, objects, tables, campaigns, champions; queue, image, schedules where named.
 
     Parameters
     ----------
@@ -107,8 +116,9 @@ def doctor(request: Doctor, environment: Mapping[str, str] = os.environ) -> tupl
     visit.check("environment", partial(_environment, environment))
     where, tables = environment.get("NETLIFT_HOME", ""), environment.get("NETLIFT_TABLES", "")
     queue, image = environment.get("NETLIFT_QUEUE", ""), environment.get("NETLIFT_IMAGE", "")
+    stage = environment.get("NETLIFT_STAGE", "")
     base = ["environment"]
-    if where.startswith("s3://") or tables.startswith("arn:") or queue or image:
+    if where.startswith("s3://") or tables.startswith("arn:") or queue or image or stage:
         visit.check("credentials", caller)
         base.append("credentials")
     if visit.check("objects", partial(_objects, environment), base):
@@ -125,6 +135,9 @@ def doctor(request: Doctor, environment: Mapping[str, str] = os.environ) -> tupl
         visit.check("queue", partial(_found, require_queue, queue), base)
     if image:
         visit.check("image", partial(_found, require_image, image), base)
+    if stage:
+        for chain in ("nightly", "weekly"):
+            visit.check(f"schedule {chain}", partial(_schedule, f"netlift-{stage}-{chain}"), base)
     return tuple(visit.findings)
 
 
@@ -196,6 +209,15 @@ def _tables(environment: Mapping[str, str]) -> str:
 def _found(look: Callable[[str], None], name: str) -> str:
     look(name)
     return name
+
+
+def _schedule(name: str) -> str:
+    found = schedule(name)
+    check_schedule(found["ScheduleExpression"], found.get("ScheduleExpressionTimezone", "UTC"))
+    zone = found.get("ScheduleExpressionTimezone", "UTC")
+    if found.get("State", "ENABLED") != "ENABLED":
+        raise NotDeployed(f"schedule {name} is {found['State']}: deploy with ScheduleState=ENABLED to have it start.")
+    return f"{found['ScheduleExpression']} in {zone}"
 
 
 def _write_object(home: Home) -> str:

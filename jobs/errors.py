@@ -113,6 +113,12 @@ class ObjectMissing(NetliftError):
     exit_code = 32
 
 
+class FeaturesMissing(NetliftError):
+    """Features that the night should have written online, and that are not there or too old to be used."""
+
+    exit_code = 33
+
+
 class BadEnvironment(NetliftError):
     """A machine or account that lacks what a command needs."""
 
@@ -141,3 +147,13 @@ class BadRequest(NetliftError):
     """A request whose values are not allowed."""
 
     exit_code = 2
+
+
+class BadField(BadRequest):
+    """A field of a request whose value is not allowed where its form is."""
+
+    exit_code = 3
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.field = field

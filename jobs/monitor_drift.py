@@ -7,6 +7,7 @@ from datetime import date
 
 import pyarrow as pa
 
+from jobs.errors import UnknownModel
 from jobs.runtime.campaign import Campaign, read_campaign
 from jobs.runtime.chain import step
 from jobs.runtime.command import flag, main
@@ -39,16 +40,16 @@ def monitor_drift(request: MonitorDrift, stores: Stores) -> Report:
     ------
     TamperedModel
         If a model's files are not what was registered.
+    UnknownModel
+        If a model's card holds no profile to hold the night against.
     """
     return run_job(JOB, request, stores)
 
 
 def monitor(request: MonitorDrift, stores: Stores, shard: OpenShard) -> None:
     """Count each model's batch in the bins of its profile, measure, stage one partition a model."""
-    counters = {
-        kind: Counter(Profile.from_dict(stores.models.load(kind, version).card["profile"]).bins)
-        for kind, version in shard.manifest.models.items()
-    }
+    profiles = {kind: _profile(stores, kind, version) for kind, version in shard.manifest.models.items()}
+    counters = {kind: Counter(profile.bins) for kind, profile in profiles.items()}
     campaigns = [read_campaign(stores.objects, c) for c in shard.manifest.campaigns]
     campaigns = [c for c in campaigns if c.model_kind in counters]
     if FRAUD in counters:
@@ -58,14 +59,22 @@ def monitor(request: MonitorDrift, stores: Stores, shard: OpenShard) -> None:
         _count_effects(counters[campaign.model_kind], campaign, stores, request.run_date)
     levels: dict[str, int] = {}
     for kind, version in shard.manifest.models.items():
-        profile = Profile.from_dict(stores.models.load(kind, version).card["profile"])
         # A model whose steps had no input tonight has no batch: that is no drift.
         met = {name: counts for name, counts in counters[kind].counts().items() if counts.rows}
-        found = measure_drift(profile, met, watch=request.watch, alarm=request.alarm)
+        found = measure_drift(profiles[kind], met, watch=request.watch, alarm=request.alarm)
         shard.stage(DRIFT, _rows(found, version), kind=kind)
         for drift in found:
             levels[drift.level] = levels.get(drift.level, 0) + 1
     shard.details |= levels
+
+
+def _profile(stores: Stores, kind: str, version: str) -> Profile:
+    card = stores.models.load(kind, version).card
+    if "profile" not in card:
+        raise UnknownModel(
+            f"model {kind}, version {version}: its card holds no profile of what it was trained on: train it again."
+        )
+    return Profile.from_dict(card["profile"])
 
 
 def _count_fraud(counter: Counter, stores: Stores, run_date: date) -> None:

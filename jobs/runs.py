@@ -11,9 +11,10 @@ from jobs.runtime.command import flag, guarded, parse
 from jobs.runtime.effort import Effort, efforts, spent
 from jobs.runtime.home import Home, open_home
 from jobs.runtime.prices import Prices, prices
+from jobs.runtime.refusal import UNPLANNED
 
-_WIDTHS = (("state", 10), ("attempt", 8), ("rows in", 12), ("set aside", 11), ("rows out", 12), ("seconds", 10))
-_COST_WIDTHS = (("GB s", 11), ("vCPU s", 10), ("USD", 10))
+_WIDTHS = (("state", 10), ("try", 5), ("rows in", 12), ("set aside", 11), ("rows out", 12), ("seconds", 9), ("USD", 9))
+"""Columns behind the run's name; with the longest verb they fill a terminal of 120. The rest is in --json."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,8 @@ class RunRow:
         How the newest attempt, or its last shard that failed, ended; "" without a failure.
     report : dict or None
         The report of a finished run.
+    unplanned : bool
+        Whether it was refused before it had a plan: then there is nothing to work again.
     """
 
     run_id: str
@@ -70,6 +73,7 @@ class RunRow:
     usd: float | None
     error: str
     report: dict[str, Any] | None
+    unplanned: bool = False
 
 
 def runs(request: Runs, home: Home, at: Prices | None = None) -> tuple[RunRow, ...]:
@@ -111,6 +115,7 @@ def _row(entry: Mapping[str, Any], of: list[Effort], now: datetime, at: Prices) 
         usd=at.usd(total),
         error="" if report else _error(entry, of),
         report=dict(report) if report else None,
+        unplanned=bool(entry.get("error", {}).get(UNPLANNED)),
     )
 
 
@@ -137,26 +142,19 @@ def lines(rows: Sequence[RunRow]) -> str:
     """Return runs as a table for people; what ended a run badly stands under it, with what to do."""
     if not rows:
         return "no run yet: netlift run nightly --run-date YYYY-MM-DD starts some"
-    width = max(len(row.run_id) for row in rows) + 2
-    table = [f"{'run':<{width}}" + "".join(f"{name:>{w}}" for name, w in (*_WIDTHS, *_COST_WIDTHS))]
+    width = max(len(row.run_id) for row in rows) + 1
+    table = [f"{'run':<{width}}" + "".join(f"{name:>{w}}" for name, w in _WIDTHS)]
     for row in rows:
-        values = (row.state, row.attempt, row.rows_in, row.rows_quarantined, row.rows_out, row.seconds)
-        costs = (_total(row, "gb_seconds"), _total(row, "vcpu_seconds"), row.usd)
-        cells = [f"{_cell(v):>{w}}" for v, (_, w) in zip(values, _WIDTHS, strict=True)]
-        cells += [
-            f"{_cell(v, 4 if name == 'USD' else 1):>{w}}" for v, (name, w) in zip(costs, _COST_WIDTHS, strict=True)
-        ]
+        values = (row.state, row.attempt, row.rows_in, row.rows_quarantined, row.rows_out, row.seconds, row.usd)
+        cells = [f"{_cell(v, 4 if name == 'USD' else 1):>{w}}" for v, (name, w) in zip(values, _WIDTHS, strict=True)]
         table.append(f"{row.run_id:<{width}}" + "".join(cells))
         if row.error:
             table.append(f"    {row.error}")
-        if row.state in {"failed", "dead"}:
+        if row.unplanned:
+            table.append("    never planned: mend what it names, then start the chain again")
+        elif row.state in {"failed", "dead"}:
             table.append(f"    netlift rerun {row.run_id}   works the shards that are left")
     return "\n".join(table)
-
-
-def _total(row: RunRow, name: str) -> float | None:
-    values = [of[name] for of in row.spent.values() if of[name] is not None]
-    return sum(values) if values else None
 
 
 def _cell(value: object, digits: int = 1) -> str:

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.errors import NoInput
+from jobs.pages.fraud import fraud_html
 from jobs.runtime.chain import TRAINING_DAYS, step
 from jobs.runtime.command import flag, main
 from jobs.runtime.promotion import promote_if_due
@@ -17,15 +18,19 @@ from jobs.runtime.run import Job, run_job
 from jobs.runtime.shard import OpenShard
 from jobs.runtime.stores import Stores
 from jobs.science.drift.profile import SCORE, profile_of
+from jobs.science.fraud.card import model_card
+from jobs.science.fraud.decision import Costs
 from jobs.science.fraud.labels import labels_as_of
-from jobs.science.fraud.train import FraudPlan, FraudTraining, train_fraud_model
+from jobs.science.fraud.plan import FraudPlan
+from jobs.science.fraud.train import FraudTraining, train_fraud_model
 from jobs.storage.tables import read_whole
 from jobs.tables.inputs import FRAUD_REPORTS
 from jobs.tables.outputs import FRAUD_FEATURES
 
 KIND = "fraud"
+PAGE = "card.html"
 
-CALENDAR = ("is_weekend",)
+CALENDAR = ("is_weekend", "day_of_week")
 """Features that say which day it is: a night holds one day, a profile many, so they would drift by design."""
 
 
@@ -41,7 +46,20 @@ class TrainFraud:
     review_share: float = flag(
         "share of transactions that can be reviewed", unit="in (0, 1)", default=0.01, example="0.01"
     )
-    rounds: int = flag("trees", unit="count", default=200, example="200")
+    review_cost: float = flag("cost of one review", unit="euro", default=5.0, example="5")
+    loss_share: float = flag(
+        "share of the amount that is lost when a fraud goes through", unit="in (0, 1]", default=1.0, example="0.9"
+    )
+    insult_cost: float = flag("cost of a good customer declined", unit="euro", default=20.0, example="20", low=0)
+    rounds: int = flag("trees; at most so many where a search is made", unit="count", default=500, example="500")
+    trials: int = flag(
+        "most trials of a search for parameters; none keeps the default ones",
+        unit="count",
+        default=0,
+        example="20",
+        low=0,
+    )
+    search_s: float = flag("seconds after which no trial starts", unit="seconds", default=120.0, example="120")
     seed: int = flag("seed of the learner", unit="integer", default=1, example="1", low=0)
     threads: int = flag(
         "threads of the learner; more than the free cores is slower", unit="count", default=1, example="2", low=1
@@ -67,7 +85,10 @@ def train(request: TrainFraud, stores: Stores, shard: OpenShard) -> None:
         calibration_days=request.calibration_days,
         test_days=request.test_days,
         label_delay_days=request.label_delay_days,
+        costs=Costs(request.review_cost, request.loss_share, request.insult_cost),
         review_share=request.review_share,
+        trials=request.trials,
+        search_s=request.search_s,
         rounds=request.rounds,
         seed=request.seed,
         threads=request.threads,
@@ -78,8 +99,10 @@ def train(request: TrainFraud, stores: Stores, shard: OpenShard) -> None:
     labels = labels_as_of(features, reports, as_of=known_by, label_delay_days=request.label_delay_days)
     matured = pa.array(labels.matured)
     training = train_fraud_model(features.filter(matured), labels.is_fraud[labels.matured], plan)
-    card = {**training.card(), "profile": _profile(features, training)}
-    version = stores.models.register(KIND, training.scorer.to_files(), card)
+    card = model_card(training)
+    page = fraud_html(card, title=f"trained on labels known by {request.run_date}").encode()
+    files = {**training.scorer.to_files(), PAGE: page}
+    version = stores.models.register(KIND, files, {**card, "profile": _profile(features, training)})
     shard.details |= {"model_version": version, "metrics": card["metrics"], "trained_on": card["trained_on"]}
     shard.details["champion"] = promote_if_due(stores.models, KIND, version, asked=request.promote, who=JOB.step.verb)
 
@@ -98,8 +121,8 @@ def _profile(features: pa.Table, training: FraudTraining) -> dict[str, Any]:
     """Profile of the days after training: the model had not seen their scores."""
     later = features.filter(
         pc.and_(
-            pc.greater_equal(features["run_date"], pa.scalar(training.calibration.first)),
-            pc.less_equal(features["run_date"], pa.scalar(training.test.last)),
+            pc.greater_equal(features["run_date"], pa.scalar(training.periods.calibration.first)),
+            pc.less_equal(features["run_date"], pa.scalar(training.periods.test.last)),
         )
     )
     score = training.scorer.probability(later, training.plan.threads)

@@ -39,4 +39,6 @@ case $image_uri in
     "$engine" login --username AWS --password-stdin "${image_uri%%/*}" >/dev/null ;;
 esac
 "$engine" push --quiet "$tag" >/dev/null
-say "pushed; deploy with ImageUri=$("$engine" image inspect --format '{{index .RepoDigests 0}}' "$tag")"
+by_digest=$("$engine" image inspect --format '{{index .RepoDigests 0}}' "$tag")
+say "pushed; deploy with IMAGE_URI=$by_digest"
+echo "$by_digest"

@@ -100,7 +100,7 @@ class LocalCloud:
             self._serve(create_door(self._catalog, self.region, where), self._ports[1], "local-catalog")
             self._home = self.fresh_home()
             self._functions = self._function_processes()
-            lambda_processes.serve_with(self._functions)
+            lambda_processes.SERVING.begin(self._functions)
         except BaseException:
             self.stop()
             raise
@@ -110,13 +110,13 @@ class LocalCloud:
         if not self._servers:
             return
         if self._functions is not None:
-            lambda_processes.serve_without(self._functions)
+            lambda_processes.SERVING.end(self._functions)
             self._functions.close()
             self._functions = None
         if self._runs_state_machines:
             from infra.local.mends import stepfunctions_clients  # noqa: PLC0415  the second of imports
 
-            stepfunctions_clients.serve_without(self)
+            stepfunctions_clients.SERVING.end(self)
             self._runs_state_machines = False
         while self._servers:
             self._servers.pop().stop()
@@ -207,7 +207,7 @@ class LocalCloud:
         from infra.local.mends import stepfunctions_clients  # noqa: PLC0415  the second of imports
 
         stepfunctions_clients.apply()
-        stepfunctions_clients.serve_with(self)
+        stepfunctions_clients.SERVING.begin(self)
         default_user_config["stepfunctions"] = {"execute_state_machine": True}
         self._runs_state_machines = True
 

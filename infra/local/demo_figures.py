@@ -31,7 +31,11 @@ def night_figures(reports: Sequence[Report], training: Sequence[Report], headlin
         ("rows read", f"{sum(read.values()):,}", ", ".join(f"{t.replace('_', ' ')} {n:,}" for t, n in read.items())),
         ("rows quarantined", f"{sum(aside.values()):,}", "each with its reason, in table quarantine"),
         ("customers scored", f"{scored:,}", "for every arm"),
-        ("payments scored", f"{fraud.get('transactions', 0):,}", f"{fraud.get('reviewed', 0):,} of them to review"),
+        (
+            "payments scored",
+            f"{fraud.get('transactions', 0):,}",
+            f"{fraud.get('reviewed', 0):,} of them to review, {fraud.get('declined', 0):,} declined",
+        ),
         ("offers", f"{sum(c['offered'] for c in campaigns):,}", _arms(campaigns)),
         ("budget used", f"{spend:,.2f} €", f"of {budget:,.2f} €"),
         ("expected net", f"{headline.net_eur.value:,.0f} €", _interval(headline)),

@@ -7,6 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 _POLL_S = 0.05
+_DOING = {
+    "FinishRun": "commits what the shards staged",
+    "WaitForHolder": "waits for the end of another execution, which has this date",
+    "WorkArray": "waits for an array job of AWS Batch",
+    "WorkOne": "waits for a job of AWS Batch",
+    "WritePage": "writes the night's page",
+}
+"""What a state does or waits for, where its name does not say it."""
+_LONGEST_POLL_S = 0.5
+"""A look takes longer the longer the history is, and in the local cloud it stands in the way of what it looks at."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +77,7 @@ def follow(client: Any, arn: str, timeout_s: float = 600, told: Callable[[str], 
         If it has not ended by then.
     """
     deadline = time.monotonic() + timeout_s
-    seen = 0
+    seen, pause_s = 0, _POLL_S
     while True:
         ended = client.describe_execution(executionArn=arn)
         history = client.get_execution_history(executionArn=arn)["events"]
@@ -75,13 +85,14 @@ def follow(client: Any, arn: str, timeout_s: float = 600, told: Callable[[str], 
             line = in_words(event)
             if line:
                 told(line)
-        seen = len(history)
         if ended["status"] != "RUNNING":
             break
         if time.monotonic() > deadline:
             client.stop_execution(executionArn=arn, error="TimedOut", cause="stopped from outside")
             raise TimeoutError(f"execution {arn} has not ended in {timeout_s:g} s: see its functions' logs")
-        time.sleep(_POLL_S)
+        pause_s = _POLL_S if len(history) > seen else min(2 * pause_s, _LONGEST_POLL_S)
+        seen = len(history)
+        time.sleep(pause_s)
     return Execution(
         status=ended["status"],
         output=json.loads(ended["output"]) if ended["status"] == "SUCCEEDED" else None,
@@ -101,8 +112,10 @@ def in_words(event: dict[str, Any]) -> str:
     'WorkShard: score-uplift-spring-x, attempt 1, shard 2'
     """
     entered = event.get("stateEnteredEventDetails")
+    if entered and event.get("type") == "ChoiceStateEntered":
+        return ""
     if entered:
-        about = _about(entered.get("input", "{}"))
+        about = ", ".join(filter(None, (_about(entered.get("input", "{}")), _DOING.get(entered["name"]))))
         return f"{entered['name']}: {about}" if about else str(entered["name"])
     failed = event.get("taskFailedEventDetails") or event.get("taskTimedOutEventDetails")
     if failed:

@@ -7,29 +7,24 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from datetime import time as time_of_day
+from pathlib import Path
 from typing import Any
 
 import boto3
 
 from infra.local.cloud import LocalCloud
-from infra.local.deploy import parameter, stage
 from infra.local.deploy_follow import Execution, follow
-from infra.local.deploy_stack import Stack, start_schedule
-from infra.local.load import load_world
-from jobs.build_fraud_features import BuildFraudFeatures, build_fraud_features
+from infra.local.deploy_stack import Stack
+from infra.local.deploy_world import prepare
+from infra.local.flags import add_customers, add_stack
+from infra.local.schedules import start_schedule
 from jobs.errors import BadEnvironment
 from jobs.runtime.stores import Stores, open_stores
-from jobs.science.synthetic import World
-from jobs.train_fraud import TrainFraud, train_fraud
-from jobs.train_uplift import TrainUplift, train_uplift
+from jobs.storage.result_folder import write_results
 
 RUN_FAILED = 1
-SEED = 7
-HISTORY_DAYS = 60
-FEATURE_DAYS = 52
-FILES = 4
 _LONGEST_S = 3600
 
 
@@ -68,30 +63,9 @@ def main(argv: Sequence[str]) -> int:
         day = flags.at.astimezone(UTC).date() - timedelta(days=1)
         prepare(open_stores(), day, flags.customers, models=flags.chain == "nightly")
         ended = _followed(cloud.client, stack.name, flags)
-    return _told(ended)
-
-
-def prepare(stores: Stores, day: date, customers: int, models: bool) -> None:
-    """Put a made-up world in four files, its features of the weeks before, and models that know it.
-
-    Parameters
-    ----------
-    stores : Stores
-        Where all goes.
-    day : datetime.date
-        Day of the night.
-    customers : int
-        How many customers the world has.
-    models : bool
-        Whether models are trained; the weekly chain trains its own.
-    """
-    world = World(SEED, customers, day, days=HISTORY_DAYS)
-    load_world(world, stores.objects, -(-customers // FILES))
-    eve = day - timedelta(days=1)
-    build_fraud_features(BuildFraudFeatures(eve, first_date=day - timedelta(days=FEATURE_DAYS)), stores)
-    if models:
-        train_fraud(TrainFraud(eve, train_days=10, calibration_days=3, test_days=2, rounds=60, threads=1), stores)
-        train_uplift(TrainUplift(eve, world.campaign()["id"], threads=1), stores)
+        code = _told(ended, flags.json)
+        _keep_page(page_of(ended), open_stores())
+    return code
 
 
 def _on_deployed(flags: argparse.Namespace, endpoint: str) -> int:
@@ -101,7 +75,7 @@ def _on_deployed(flags: argparse.Namespace, endpoint: str) -> int:
         )
     if flags.parameter:
         raise BadEnvironment("--parameter is for a template that is deployed now: give it to deploy instead.")
-    return _told(_followed(boto3.client, f"netlift-{flags.stage}", flags))
+    return _told(_followed(boto3.client, f"netlift-{flags.stage}", flags), flags.json)
 
 
 def _followed(client: Any, stack: str, flags: argparse.Namespace) -> Execution:
@@ -113,10 +87,52 @@ def _followed(client: Any, stack: str, flags: argparse.Namespace) -> Execution:
     )
 
 
-def _told(ended: Execution) -> int:
-    _say(ended.status if ended.status == "SUCCEEDED" else f"{ended.status}: {ended.error}: {ended.cause}")
-    print(json.dumps(ended.output, indent=2))
+def _told(ended: Execution, as_json: bool) -> int:
+    _say(summary(ended))
+    if as_json:
+        print(json.dumps(ended.output, indent=2))
     return 0 if ended.status == "SUCCEEDED" else RUN_FAILED
+
+
+def summary(ended: Execution) -> str:
+    """Return how an execution ended as lines for people: each step's rows, then where the page is.
+
+    Examples
+    --------
+    >>> summary(Execution("FAILED", None, "BadFile", "a.parquet is empty: write it again.", ()))
+    'FAILED: BadFile: a.parquet is empty: write it again.'
+    """
+    if ended.status != "SUCCEEDED":
+        return f"{ended.status}: {ended.error}: {ended.cause}"
+    if not isinstance(ended.output, list):
+        return f"SUCCEEDED: {ended.output['state']}, nothing was done here"
+    head = f"{'step':<22}{'kind':<14}{'state':<14}{'rows in':>12}{'set aside':>11}{'rows out':>12}{'seconds':>9}"
+    page = page_of(ended)
+    at = page.get("address") or page.get("Cause")
+    return "\n".join(["SUCCEEDED", head, *map(_step, ended.output), *([f"page: {at}"] if at else [])])
+
+
+def page_of(ended: Execution) -> dict[str, str]:
+    """Return ``address`` of the page that a night wrote, ``Error`` and ``Cause`` of one it could not, or nothing."""
+    page: dict[str, str] = json.loads(ended.exited("WritePage") or "{}").get("anything", {}).get("page", {})
+    return page
+
+
+def _keep_page(page: dict[str, str], stores: Stores) -> None:
+    """Copy a page to this machine's files: the cloud that it lies in is about to end."""
+    if page.get("address"):
+        body = stores.objects.get(page["address"].removeprefix(f"{stores.objects.uri}/"))
+        write_results(Path("out"), {"night.html": body})
+        _say(f"copy: {Path('out') / 'night.html'}")
+
+
+def _step(step: dict[str, Any]) -> str:
+    report = step.get("report")
+    line = f"{step['verb']:<22}{step['kind']:<14}{step['state']:<14}"
+    if report is None:
+        return line + str(step.get("why", ""))
+    rows = (report["rows_in"], report["rows_quarantined"], sum(report["rows_out"].values()))
+    return f"{line}{rows[0]:>12,}{rows[1]:>11,}{rows[2]:>12,}{report['seconds']:>9.1f}"
 
 
 def _say(line: str) -> None:
@@ -140,22 +156,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="MOMENT",
         help="moment of the schedule; the run is of the day before (default 2 o'clock today, in UTC)",
     )
-    parser.add_argument("--stage", type=stage, default="dev", help="name of the deployment (default dev)")
-    parser.add_argument("--customers", type=_customers, default=20_000, help="of the made-up world (default 20000)")
-    parser.add_argument(
-        "--functions",
-        choices=("emulator", "processes"),
-        default="processes",
-        help="what runs Lambda functions of a template that is deployed now (default processes)",
-    )
-    parser.add_argument(
-        "--parameter",
-        type=parameter,
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="a parameter of a template that is deployed now; may be given several times",
-    )
+    add_customers(parser, 20_000, "of the made-up world that a template deployed now is given")
+    add_stack(parser, "a template that is deployed now")
+    parser.add_argument("--json", action="store_true", help="print the execution's output as JSON too")
     return parser
 
 
@@ -165,11 +168,3 @@ def _moment(text: str) -> datetime:
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} is not a moment like 2026-11-22T02:00:00+00:00") from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _customers(text: str) -> int:
-    if not text.isdecimal() or int(text) < 8_000:
-        raise argparse.ArgumentTypeError(
-            f"{text!r}: give a whole number of at least 8000, so that there are four files"
-        )
-    return int(text)

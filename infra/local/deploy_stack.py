@@ -2,35 +2,36 @@
 
 import importlib
 import json
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
-from uuid import uuid4
 
 from infra.local import resource_types
+from infra.local.api_door import ApiDoor
 from infra.local.cloud import NAMESPACE, LocalCloud
 from infra.local.deploy_follow import Execution, follow
+from infra.local.deploy_parameters import check_parameters
 from infra.local.deploy_template import resources_of, transformed
 from infra.local.home import LocalHome
 from infra.local.job_processes import JobProcesses
 from infra.local.mends import batch_processes
-from jobs.errors import BadEnvironment, BadRequest
+from infra.local.schedules import start_schedule
+from jobs.errors import BadEnvironment
 
 IMAGE_URI = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/netlift:local"
 """An address that no registry has: functions and jobs that are images run from the source tree."""
-
-SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
 
 _TYPES = (
     "alarms",
     "batch",
     "budgets",
     "functions",
+    "http_apis",
     "nested_stacks",
+    "permissions",
     "policies",
     "schedules",
     "state_machines",
@@ -89,16 +90,19 @@ class Stack:
 
         Raises
         ------
+        BadRequest
+            If a parameter is not what the template allows, or a schedule is none.
         BadEnvironment
             If a resource could not be made.
         """
         self._cloud.run_state_machines()
         for mend in _MENDS:
             importlib.import_module(f"infra.local.mends.{mend}").apply()
-        resource_types.serve_with(self._cloud)
-        batch_processes.serve_with(self._jobs)
+        resource_types.SERVING.begin(self._cloud)
+        batch_processes.SERVING.begin(self._jobs)
         self._serving = True
         self._template = transformed(self._upload, self._cloud.region)
+        check_parameters(self._template["Parameters"], self._parameters)
         stacks = self._cloud.client("cloudformation")
         stacks.create_stack(
             StackName=self.name,
@@ -113,8 +117,8 @@ class Stack:
     def close(self) -> None:
         """End all jobs, and run none any more; what the stack made stays as long as the cloud."""
         if self._serving:
-            batch_processes.serve_without(self._jobs)
-            resource_types.serve_without(self._cloud)
+            batch_processes.SERVING.end(self._jobs)
+            resource_types.SERVING.end(self._cloud)
             self._serving = False
         self._jobs.close()
 
@@ -149,6 +153,10 @@ class Stack:
             self.outputs["TableBucketArn"],
             self._parameters.get("Namespace", NAMESPACE),
         )
+
+    def api_door(self, port: int = 0) -> ApiDoor:
+        """Return a door to the fraud endpoint on the loopback address; it answers once it is started."""
+        return ApiDoor(self._cloud.client, self.outputs["FraudApiId"], port)
 
     def declared(self) -> dict[str, str]:
         """Return the type of each resource that the template declares; a nested one as Parent.Name."""
@@ -216,43 +224,3 @@ class Stack:
         key = f"packages/{self.name}/{name}"
         self._cloud.client("s3").put_object(Bucket=self._cloud.bucket, Key=key, Body=body)
         return f"s3://{self._cloud.bucket}/{key}"
-
-
-def start_schedule(client: Any, stack: str, chain: str, at: datetime) -> str:
-    """Start what a schedule of a stack starts, with its input.
-
-    Parameters
-    ----------
-    client : callable
-        Makes a boto3 client of a service.
-    stack : str
-        Name of the stack.
-    chain : str
-        "nightly" or "weekly".
-    at : datetime.datetime
-        Moment that the schedule is for.
-
-    Returns
-    -------
-    str
-        ARN of the execution.
-
-    Raises
-    ------
-    BadRequest
-        If the stack has no such schedule.
-    """
-    scheduler = client("scheduler")
-    try:
-        schedule = scheduler.get_schedule(Name=f"{stack}-{chain}")
-    except scheduler.exceptions.ResourceNotFoundException as error:
-        raise BadRequest(
-            f"{stack} has no schedule {chain!r}: give nightly or weekly, of a stack that is deployed."
-        ) from error
-    target = schedule["Target"]
-    moment = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    event = re.sub(re.escape(SCHEDULED_TIME), moment, target["Input"])
-    started = client("stepfunctions").start_execution(
-        stateMachineArn=target["Arn"], name=f"{chain}-{uuid4().hex[:12]}", input=event
-    )
-    return str(started["executionArn"])

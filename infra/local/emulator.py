@@ -93,7 +93,7 @@ class Emulators(FunctionProcesses):
         return found
 
     def _start(self, function: Function) -> WarmFunction:
-        python = python_of(package_of(function.package_type))
+        python = python_of(package_of(function.package_type, function.handler))
         variables = {
             **self._variables(function),
             "AWS_LAMBDA_FUNCTION_TIMEOUT": str(max(1, round(function.timeout_s))),

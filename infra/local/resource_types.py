@@ -10,11 +10,15 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 from moto.cloudformation import parsing
 from moto.core.common_models import CloudFormationModel
 
+from infra.local.mends.pinned import expect_moto
 from infra.local.serial import MOTO
+from infra.local.serving import Serving
 from jobs.errors import BadEnvironment
 
 _NUMBERS: dict[str, Callable[[Any], Any]] = {"integer": int, "long": int, "double": float, "float": float}
-_clouds: list[Any] = []
+
+SERVING = Serving[Any]("a resource")
+"""Clouds that resources are made in."""
 
 
 @dataclass(frozen=True)
@@ -38,16 +42,6 @@ class Made:
 
 Make = Callable[[dict[str, Any], str], Made]
 """Takes the properties, and the account's number; makes the resource."""
-
-
-def serve_with(cloud: Any) -> None:
-    """Make resources in this cloud from now on."""
-    _clouds.append(cloud)
-
-
-def serve_without(cloud: Any) -> None:
-    """Make resources in this cloud no more."""
-    _clouds.remove(cloud)
 
 
 def moto_has(kind: str) -> bool:
@@ -82,6 +76,26 @@ def add(kind: str, name_property: str, make: Make) -> None:
         known.cache_clear()
 
 
+def add_lacking(mend: str, kinds: Mapping[str, tuple[str, Make]]) -> None:
+    """Teach moto's CloudFormation types that it lacks altogether.
+
+    Parameters
+    ----------
+    mend : str
+        Name of the mend's module.
+    kinds : mapping
+        The property that holds the name, and what makes a resource, by the name of the type; see :func:`add`.
+
+    Raises
+    ------
+    BadEnvironment
+        If moto is not the pinned one, or makes one of them by itself.
+    """
+    for kind, (name_property, make) in kinds.items():
+        expect_moto(mend, not moto_has(kind))
+        add(kind, name_property, make)
+
+
 def call(service: str, operation: str, properties: Mapping[str, Any]) -> dict[str, Any]:
     """Call the local cloud with properties as a template writes them.
 
@@ -99,7 +113,7 @@ def call(service: str, operation: str, properties: Mapping[str, Any]) -> dict[st
     """
     model = botocore.session.get_session().get_service_model(service).operation_model(operation)
     request = {} if model.input_shape is None else as_request(properties, model.input_shape, f"{service} {operation}")
-    client = _clouds[-1].client(service)
+    client = SERVING.newest().client(service)
     with MOTO.released():
         answer: dict[str, Any] = getattr(client, xform_name(operation))(**request)
     return answer

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from infra.container.reach import reach
 from infra.local.cloud import LocalCloud
+from infra.local.flags import add_where, write_lines
 from infra.local.home import HIDDEN
-from jobs.errors import BadEnvironment
 
 _SET_BY_LAMBDA = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_DEFAULT_REGION"}
 
@@ -38,10 +38,10 @@ def main(argv: Sequence[str]) -> int:
         cloud.run_state_machines()
         lines = shell_lines(cloud.environment())
         if flags.env_file is not None:
-            _write(flags.env_file, lines)
+            write_lines(flags.env_file, lines)
         if flags.sam is not None:
             host, known_as = reach()
-            _write(flags.sam, sam_variables(cloud.also_on(host, known_as).environment()))
+            write_lines(flags.sam, sam_variables(cloud.also_on(host, known_as).environment()))
         print(lines, flush=True)
         print(_hint(flags.env_file), file=sys.stderr, flush=True)
         end.wait()
@@ -82,31 +82,13 @@ def _parser() -> argparse.ArgumentParser:
         epilog="example: python -m infra.local up --port 5555 --env-file .local-cloud; "
         "in another shell: source .local-cloud && netlift run nightly --run-date 2026-11-21",
     )
-    parser.add_argument("--port", type=_port, default=0, help="port of AWS, 0 takes a free one (default 0)")
-    parser.add_argument(
-        "--catalog-port", type=_port, default=0, help="port of the Iceberg REST catalog, 0 takes a free one (default 0)"
-    )
-    parser.add_argument("--region", default="eu-west-1", help="AWS region to be (default eu-west-1)")
-    parser.add_argument("--env-file", type=Path, help="write the lines to this file too, to be sourced by other shells")
+    add_where(parser)
     parser.add_argument(
         "--sam",
         type=Path,
         help="answer on an address that containers reach too, and write this file for sam local invoke --env-vars",
     )
     return parser
-
-
-def _port(text: str) -> int:
-    if not text.isdigit() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"port == {text!r}, must be a whole number from 0 to 65535")
-    return int(text)
-
-
-def _write(file: Path, lines: str) -> None:
-    try:
-        file.write_text(lines + "\n")
-    except OSError as error:
-        raise BadEnvironment(f"{file} cannot be written ({error.strerror}): name another file.") from error
 
 
 def _hint(env_file: Path | None) -> str:

@@ -17,6 +17,9 @@ RUNTIME_PYTHON = (3, 12)
 MOST_ZIPPED_MB = 10
 """A light zip is smaller than this."""
 
+MOST_UNZIPPED_MB = 250
+"""Lambda takes no larger zip than this, unzipped."""
+
 
 @dataclass(frozen=True)
 class Package:
@@ -37,16 +40,27 @@ class Package:
 LIGHT = Package("light", lock=None)
 """Zip of what only plans, lists and tells: our code, boto3 from the runtime."""
 
+SCORING = Package("scoring", lock=ROOT / "infra" / "packages" / "scoring.lock")
+"""Zip of what scores while somebody waits: LightGBM's library, numpy, and what an HTTP API takes."""
+
 IMAGE = Package("image", lock=ROOT / "infra" / "container" / "requirements.lock")
 """Container image of what scores, and of every step that commits; AWS Batch runs it too."""
 
 
-def package_of(package_type: str) -> Package:
-    """Return the package of a Lambda function by its ``PackageType``: "Zip" or "Image".
+SCORING_HANDLERS = frozenset({"functions.fraud_api.handler"})
+"""Functions that are deployed as the scoring zip."""
+
+
+def package_of(package_type: str, handler: str) -> Package:
+    """Return the package of a Lambda function by its ``PackageType``, "Zip" or "Image", and its handler.
 
     Examples
     --------
-    >>> package_of("Zip").name
+    >>> package_of("Zip", "functions.plan_shards.handler").name
     'light'
+    >>> package_of("Zip", "functions.fraud_api.handler").name
+    'scoring'
     """
-    return {"Zip": LIGHT, "Image": IMAGE}[package_type]
+    if package_type == "Image":
+        return IMAGE
+    return SCORING if handler in SCORING_HANDLERS else LIGHT

@@ -3,14 +3,13 @@
 import fcntl
 import hashlib
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from infra.packages.declared import ROOT, RUNTIME_LOCK, Package
-from jobs.errors import BadEnvironment
+from infra.packages.declared import ROOT, RUNTIME_LOCK, SCORING, Package
+from infra.packages.libraries import install, place_openmp, run
 
 BUILD = ROOT / "build" / "packages"
 _DONE = "made-from"
@@ -47,40 +46,24 @@ def python_of(package: Package, build: Path = BUILD) -> Path:
 
 def _make(package: Package, environment: Path) -> None:
     shutil.rmtree(environment, ignore_errors=True)
-    _run(sys.executable, "-m", "venv", "--without-pip", str(environment))
+    run(sys.executable, "-m", "venv", "--without-pip", str(environment))
     python = environment / "bin" / "python"
     if package.lock is not None:
-        _install(package.lock, "--python", str(python))
+        install(package.lock, "--python", str(python))
     runtime = environment / "runtime"
-    _install(RUNTIME_LOCK, "--python", str(python), "--target", str(runtime), "--compile-bytecode")
+    install(RUNTIME_LOCK, "--python", str(python), "--target", str(runtime), "--compile-bytecode")
     # a .pth puts its folder behind the packages, as /var/runtime is in Lambda
     (_site(python) / "lambda_runtime.pth").write_text(f"{runtime}\n")
-    if package.lock is not None:
-        _run(str(python), str(ROOT / "infra" / "tools" / "mend_libgomp.py"))
-
-
-def _install(lock: Path, *options: str) -> None:
-    _run(_uv(), "pip", "install", "--quiet", "--require-hashes", "--no-deps", "-r", str(lock), *options)
-
-
-def _uv() -> str:
-    beside = Path(sys.executable).with_name("uv")
-    found = str(beside) if beside.exists() else shutil.which("uv")
-    if found is None:
-        raise BadEnvironment("uv is not installed: run `make install`, which brings it.")
-    return found
+    if package == SCORING:
+        library = place_openmp(_site(python) / "lib")
+        loader = f"import ctypes; ctypes.CDLL({str(library)!r}, mode=ctypes.RTLD_GLOBAL)\n"
+        (_site(python) / "netlift_libgomp.pth").write_text(loader)
+    elif package.lock is not None:
+        run(str(python), str(ROOT / "infra" / "tools" / "mend_libgomp.py"))
 
 
 def _site(python: Path) -> Path:
-    return Path(_run(str(python), "-c", "import sysconfig; print(sysconfig.get_paths()['purelib'])").strip())
-
-
-def _run(*words: str) -> str:
-    ended = subprocess.run(words, capture_output=True, text=True, check=False, cwd=ROOT)  # noqa: S603  our own words
-    if ended.returncode != 0:
-        said = (ended.stderr.strip() or ended.stdout.strip() or "nothing").splitlines()[-1]
-        raise BadEnvironment(f"{' '.join(words[:4])} failed and said {said!r}: is a package index reachable?")
-    return ended.stdout
+    return Path(run(str(python), "-c", "import sysconfig; print(sysconfig.get_paths()['purelib'])").strip())
 
 
 def _digest(package: Package) -> str:

@@ -8,3 +8,6 @@ options=(--universal --fork-strategy fewest --generate-hashes --no-emit-index-ur
   --constraint requirements.lock -o infra/container/requirements.lock
 # as the runtime has them: netlift's own versions do not bind it
 .venv/bin/uv pip compile infra/packages/runtime.in "${options[@]}" -o infra/packages/runtime.lock
+# the Python package of LightGBM asks for scipy and narwhals; its library does not
+.venv/bin/uv pip compile infra/packages/scoring.in "${options[@]}" \
+  --constraint requirements.lock --no-emit-package scipy --no-emit-package narwhals -o infra/packages/scoring.lock

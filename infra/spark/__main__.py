@@ -22,7 +22,7 @@ DAY = date(2026, 11, 21)
 
 def print_statement(flags: argparse.Namespace) -> None:
     """Print the SQL, and as a comment above it the arguments that go with it."""
-    asked = Asked(flags.first_date or flags.run_date, flags.run_date, flags.label_delay_days)
+    asked = Asked(flags.first_date or flags.run_date, flags.run_date, flags.label_delay_days, flags.refresh_hours)
     sys.stdout.write(f"-- {' '.join(asked.arguments())}\n{asked.statement}")
 
 
@@ -34,7 +34,7 @@ def compare(flags: argparse.Namespace) -> None:
     SystemExit
         With 1, if a value differs.
     """
-    world = World(flags.seed, flags.customers, DAY, days=60, bad_rows=False)
+    world = World(flags.seed, flags.customers, DAY, days=75, bad_rows=False)
     asked = Asked(DAY - timedelta(days=13), DAY)
     with tempfile.TemporaryDirectory(prefix="netlift-spark-") as name:
         folder = Path(name)
@@ -79,6 +79,7 @@ def main(argv: list[str] | None = None) -> int:
     one.add_argument("--run-date", type=date.fromisoformat, required=True)
     one.add_argument("--first-date", type=date.fromisoformat)
     one.add_argument("--label-delay-days", type=int, default=7)
+    one.add_argument("--refresh-hours", type=int, default=24)
     one.set_defaults(act=print_statement)
     two = verbs.add_parser("compare", help="build the same features on DuckDB and on Spark in local mode")
     two.add_argument("--customers", type=int, default=20_000)

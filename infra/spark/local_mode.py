@@ -29,17 +29,20 @@ class Asked:
         First and last day (UTC, both included) of the transactions that come out.
     label_delay_days : int
         Days, at least 1, after which a transaction without a report counts as genuine.
+    refresh_hours : int
+        Hours between two refreshes of what is known of partners, a divisor of 24.
     """
 
     first_day: date
     last_day: date
     label_delay_days: int = 7
+    refresh_hours: int = 24
 
     @property
     def statement(self) -> str:
         """The SQL, the same for every engine."""
         first_s, end_s, _ = span(self.first_day, self.last_day, self.label_delay_days)
-        return statement(first_s, end_s, self.label_delay_days)
+        return statement(first_s, end_s, self.label_delay_days, self.refresh_hours)
 
     def arguments(self) -> list[str]:
         """Arguments of the Spark job that say which rows its views hold."""

@@ -192,6 +192,12 @@ def finish_run(manifest: Manifest, claim: Claim, stores: Stores) -> Report:
             attempt=claim.attempt,
             fence=lambda: stores.ledger.require_newest(claim),
         )
+    details = _merged([r.details for r in records])
+    # Between the commit and the report: a death here leaves the run unfinished, and its next attempt does this again.
+    if stores.online is not None and "online_state" in details:
+        from jobs.runtime.online_night import write_online  # noqa: PLC0415  one verb of the chain needs DuckDB here
+
+        details |= write_online(stores.online, stores.objects, details["online_state"])
     report = Report(
         run_id=claim.key.run_id,
         verb=manifest.verb,
@@ -207,7 +213,7 @@ def finish_run(manifest: Manifest, claim: Claim, stores: Stores) -> Report:
         peak_mb=round(peak_mb(), 1),
         inputs={table: vars(of_table) for table, of_table in inputs.items()},
         models=manifest.models,
-        details=_merged([r.details for r in records]),
+        details=details,
     )
     stores.ledger.finish(claim, report.to_dict())
     return report

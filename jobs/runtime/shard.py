@@ -90,7 +90,7 @@ class OpenShard:
         self.index = index
         self.run_id = manifest.key.run_id
         self.details: dict[str, Any] = {}
-        self._attempt = attempt
+        self.attempt = attempt
         self._stores = stores
         self._writers: dict[tuple[str, tuple[Any, ...]], StageWriter] = {}
         self._counts: dict[str, Counts] = {}
@@ -163,7 +163,7 @@ class OpenShard:
         values = {c: partition.get(c, own.get(c)) for c in table.partition}
         place = (table.name, tuple(values.values()))
         if place not in self._writers:
-            name = f"{self.run_id}-{self.index:05d}-{self._attempt}"
+            name = f"{self.run_id}-{self.index:05d}-{self.attempt}"
             self._writers[place] = self._stores.tables.open_stage(table, values, name)
         self._writers[place].write(_filled(table, rows, {**values, "run_id": self.run_id}))
 

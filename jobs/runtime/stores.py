@@ -12,6 +12,7 @@ from jobs.storage.catalogs import cloud_tables, folder_tables
 from jobs.storage.inputs import Inputs
 from jobs.storage.ledger import Ledger
 from jobs.storage.models import ModelStore
+from jobs.storage.online import OnlineRecords, open_online
 from jobs.storage.tables import Tables
 
 
@@ -25,10 +26,13 @@ class Stores(Home):
         Reads the Parquet files of the night.
     tables : Tables
         Iceberg tables.
+    online : OnlineRecords or None
+        What the fraud endpoint reads; None where nobody asks it.
     """
 
     inputs: Inputs
     tables: Tables
+    online: OnlineRecords | None = None
 
 
 def open_stores(environment: Mapping[str, str] = os.environ, clock: Callable[[], datetime] = now) -> Stores:
@@ -38,6 +42,8 @@ def open_stores(environment: Mapping[str, str] = os.environ, clock: Callable[[],
     a folder (by default ``tables`` inside a home that is a folder). ``NETLIFT_NAMESPACE`` is "netlift" unless
     set. ``NETLIFT_CATALOG_URL`` replaces the address of Amazon S3 Tables (the local cloud sets it).
     ``NETLIFT_SNAPSHOT_HOURS`` says after how many hours old snapshots of a table bucket's tables may expire.
+    ``NETLIFT_ONLINE`` is ``dynamodb://TABLE`` or a folder, where the night writes what the fraud endpoint reads;
+    without it the night writes no such thing.
 
     Raises
     ------
@@ -52,6 +58,7 @@ def open_stores(environment: Mapping[str, str] = os.environ, clock: Callable[[],
         clock=clock,
         inputs=Inputs(objects),
         tables=_open_tables(environment),
+        online=open_online(environment["NETLIFT_ONLINE"], clock) if environment.get("NETLIFT_ONLINE") else None,
     )
 
 

@@ -34,6 +34,7 @@ _ABSENT = {
     "NotFound",
     "NotFoundException",
     "RepositoryNotFoundException",
+    "ResourceNotFoundException",
 }
 _UNIDENTIFIED = (
     aws.NoCredentialsError,
@@ -121,6 +122,18 @@ def require_image(uri: str) -> None:
         _client("ecr", match["region"]).describe_images(
             registryId=match["account"], repositoryName=match["repository"], imageIds=[which]
         )
+
+
+def schedule(name: str) -> dict[str, Any]:
+    """Return a schedule of EventBridge Scheduler.
+
+    Raises
+    ------
+    NotDeployed
+        If there is none of this name.
+    """
+    with diagnosed(f"schedule {name}", action="scheduler:GetSchedule", setting="NETLIFT_STAGE"):
+        return dict(_client("scheduler").get_schedule(Name=name))
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import pyarrow as pa
 
 from jobs.tables.declare import TIMESTAMP, Column, Table
 from jobs.tables.inputs import AMOUNT, CUSTOMER_ID, PARTNER_ID, TRANSACTION_ID
+from jobs.tables.online import PARTNER_COUNT_COLUMNS, PARTNER_KNOWN_COLUMNS
 
 RUN_DATE = Column("run_date", pa.date32(), "", "day the row speaks of")
 RUN_ID = Column("run_id", pa.string(), "", "run that wrote the row; the ledger has its report")
@@ -14,7 +15,16 @@ FRAUD_PROBABILITY = Column(
 )
 
 WINDOWS_DAYS = (1, 7, 30)
-"""Lengths of the windows that features of a transaction look back over."""
+"""Lengths of the windows that amounts of a customer are averaged over."""
+
+COUNT_WINDOWS_S = {"1h": 3_600, "6h": 21_600, "1d": 86_400, "7d": 604_800, "30d": 2_592_000}
+"""Lengths of the windows that payments of a customer are counted over, by the names they have in features."""
+
+LARGE_TIMES = 3
+"""A payment is large if it is more than so many times the median of the customer's 30 days before it."""
+
+LARGE_DAYS = 14
+"""Days over which large payments of a customer are counted."""
 
 
 def _figure(name: str, unit: str, doc: str) -> Column:
@@ -25,42 +35,42 @@ def _feature(name: str, unit: str, doc: str) -> Column:
     return Column(name, pa.float32(), unit, doc, nullable=True)
 
 
-FRAUD_FEATURE_COLUMNS = (
+OWN_FEATURE_COLUMNS = (
     _feature("amount", "euro", "amount of the transaction"),
     _feature("is_weekend", "0 or 1", "Saturday or Sunday, UTC"),
     _feature("is_night", "0 or 1", "from 00:00 to 06:59 UTC"),
+    _feature("hour_of_day", "hours", "hours since 00:00 UTC, with parts of an hour"),
+    _feature("day_of_week", "days", "0 is Monday, UTC"),
+)
+"""What the payment itself says."""
+
+CUSTOMER_FEATURE_COLUMNS = (
     *(
-        column
-        for days in WINDOWS_DAYS
-        for column in (
-            _feature(
-                f"customer_count_{days}d",
-                "count",
-                f"transactions of the customer in the {days} days strictly before this one",
-            ),
-            _feature(
-                f"customer_mean_eur_{days}d",
-                "euro",
-                f"mean amount of the customer in the {days} days strictly before this one",
-            ),
-        )
+        _feature(f"customer_count_{name}", "count", f"transactions of the customer in the {name} strictly before")
+        for name in COUNT_WINDOWS_S
     ),
     *(
-        column
+        _feature(f"customer_mean_eur_{days}d", "euro", f"mean amount of the customer in the {days} days before")
         for days in WINDOWS_DAYS
-        for column in (
-            _feature(
-                f"partner_count_{days}d",
-                "count",
-                f"transactions of the partner in {days} days, ending a label delay ago",
-            ),
-            _feature(
-                f"partner_fraud_rate_{days}d",
-                "in [0, 1]",
-                f"known fraud rate of the partner in {days} days, ending a label delay ago",
-            ),
-        )
     ),
+    *(
+        _feature(f"amount_to_mean_{days}d", "times", f"amount over the customer's mean of the {days} days before")
+        for days in WINDOWS_DAYS
+    ),
+    _feature("amount_z_30d", "spreads", "amount less the mean of 30 days, in standard deviations of at least a euro"),
+    _feature("amount_to_median_30d", "times", "amount over the customer's median of the 30 days before"),
+    _feature("amount_to_max_30d", "times", "amount over the customer's largest of the 30 days before"),
+    _feature("customer_hours_since_last", "hours", "hours since the customer's last transaction, within 30 days"),
+    _feature(f"customer_large_{LARGE_DAYS}d", "count", f"large transactions of the customer in {LARGE_DAYS} days"),
+    _feature("pair_count_30d", "count", "transactions of this customer at this partner in the 30 days before"),
+)
+"""What the customer's own past says, to the second; a ratio needs something to compare with, or it is missing."""
+
+FRAUD_FEATURE_COLUMNS = (
+    *OWN_FEATURE_COLUMNS,
+    *CUSTOMER_FEATURE_COLUMNS,
+    *PARTNER_COUNT_COLUMNS,
+    *PARTNER_KNOWN_COLUMNS,
 )
 """Features of a transaction; every window ends before it, labels count once they are known."""
 
@@ -91,11 +101,11 @@ FRAUD_SCORES = Table(
         PARTNER_ID,
         AMOUNT,
         FRAUD_PROBABILITY,
-        Column("rank", pa.int64(), "count", "place in the day's review queue, 1 is the first"),
-        Column("outcome", pa.string(), "", "approve or review"),
-        Column("reason_1", pa.string(), "", "strongest reason of a reviewed row", nullable=True),
-        Column("reason_2", pa.string(), "", "second reason of a reviewed row", nullable=True),
-        Column("reason_3", pa.string(), "", "third reason of a reviewed row", nullable=True),
+        Column("rank", pa.int64(), "count", "place in the queue: reviews by expected loss first, 1 is the first"),
+        Column("outcome", pa.string(), "", "approve, review, decline or not_assessed"),
+        Column("reason_1", pa.string(), "", "strongest reason of a row that is not approved", nullable=True),
+        Column("reason_2", pa.string(), "", "second reason of it", nullable=True),
+        Column("reason_3", pa.string(), "", "third reason of it", nullable=True),
         MODEL_VERSION,
         RUN_ID,
     ),

@@ -4,13 +4,11 @@
 says what stands in it. Every measurement is a process of its own, and this one stays small.
 """
 
-import argparse
-import json
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
+from tests.bench.command_line import run, say
 from tests.bench.cpu_seconds import child
 
 ROWS = 1_000_000
@@ -34,7 +32,7 @@ def measure(quick: bool, folder: Path) -> dict[str, Any]:
     part = QUICK if quick else 1
     model = folder / "model"
     model.mkdir()
-    _say(f"EconML and the portable scorer on {ROWS // part:,} rows")
+    say(f"EconML and the portable scorer on {ROWS // part:,} rows")
     speed = child(
         "tests.bench.uplift_speed", *map(str, (ROWS // part, 4 if quick else 2, THREADS, SEED, model))
     ).printed
@@ -42,9 +40,9 @@ def measure(quick: bool, folder: Path) -> dict[str, Any]:
     peaks = {}
     for home, rows in ((small, SMALL_HOME_ROWS // part), (large, LARGE_HOME_ROWS // part)):
         child("tests.bench.uplift_home", str(home), str(model), *map(str, (rows, ROWS_A_FILE // part, SEED)))
-        _say(f"the whole job on {rows:,} customers in {rows * part // ROWS_A_FILE} files")
+        say(f"the whole job on {rows:,} customers in {rows * part // ROWS_A_FILE} files")
         peaks[home] = _job_peak_mb(home, rows)
-    _say("the whole job beside its bare parts")
+    say("the whole job beside its bare parts")
     job, bare = (child("tests.bench.uplift_parts", what, str(small), str(THREADS)).printed for what in ("job", "parts"))
     took = speed["took"]
     return {
@@ -84,21 +82,9 @@ def _ratio(one: dict[str, float], other: dict[str, float]) -> float:
     return round(one["cpu_s"] / other["cpu_s"], 3)
 
 
-def _say(what: str) -> None:
-    sys.stderr.write(f"{what}\n")
-
-
 def main(argv: list[str] | None = None) -> int:
     """Measure, print, and end with 1 if a bar was missed."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tests.bench.score_uplift", description=(__doc__ or "").split("\n")[0]
-    )
-    parser.add_argument("--quick", action="store_true", help="a tenth of the rows")
-    with tempfile.TemporaryDirectory() as folder:
-        measured = measure(parser.parse_args(argv).quick, Path(folder))
-    passed = bars(measured)
-    print(json.dumps({**measured, "bars": passed}))
-    return 0 if all(passed.values()) else 1
+    return run("score_uplift", __doc__, "a tenth of the rows", measure, bars, argv)
 
 
 if __name__ == "__main__":

@@ -114,10 +114,15 @@ def _site(
     arrays = {"BatchAboveShards": str(FILES - 1)}
     with Stack(cloud, stage, {**arrays, **parameters}, environment) as stack, stack.applied():
         stores = open_stores()
-        for prefix in ("campaigns/", "models/", *(f"inputs/{table}/" for table in inputs)):
-            _copy(night.home.bucket, stack.home.bucket, f"netlift/{prefix}")
-        _customers(night.stores, stores)
+        put_the_same(night, stack, inputs)
+        put_in_files(night.stores, stores)
         yield Site(stack, stores, deaths)
+
+
+def put_the_same(night: Night, stack: Stack, inputs: Sequence[str]) -> None:
+    """Put the campaign and models of a night into a stack's home, and these of its inputs."""
+    for prefix in ("campaigns/", "models/", *(f"inputs/{table}/" for table in inputs)):
+        _copy(night.home.bucket, stack.home.bucket, f"netlift/{prefix}")
 
 
 def _copy(source: str, target: str, prefix: str) -> None:
@@ -126,7 +131,8 @@ def _copy(source: str, target: str, prefix: str) -> None:
         s3.copy_object(Bucket=target, Key=found["Key"], CopySource={"Bucket": source, "Key": found["Key"]})
 
 
-def _customers(source: Stores, target: Stores) -> None:
+def put_in_files(source: Stores, target: Stores) -> None:
+    """Put the customers of a home into another one, in as many files as make an array job."""
     with_all = pa.concat_tables(
         pq.read_table(pa.BufferReader(source.objects.get(file.key)))
         for file in source.objects.list("inputs/customers/")

@@ -8,7 +8,7 @@ import pytest
 from infra.spark.local_mode import Asked, build, spark_python
 from jobs.errors import BadEnvironment, BadRequest
 from jobs.science.fraud.engine import Limits
-from jobs.science.fraud.features import fraud_features
+from jobs.science.fraud.features import fraud_features, lookback_days
 from tests.unit.science.fraud.conftest import History, handbook_history, made_up_history
 
 FIRST, LAST = dt.date(2023, 11, 20), dt.date(2024, 2, 5)
@@ -30,6 +30,7 @@ def on_duckdb(history: History, asked: Asked) -> pa.Table:
         first_day=asked.first_day,
         last_day=asked.last_day,
         label_delay_days=asked.label_delay_days,
+        refresh_hours=asked.refresh_hours,
         limits=Limits(memory_mb=1_000, threads=1),
     )
     return pa.concat_tables(batches).combine_chunks()
@@ -64,8 +65,9 @@ def odd_history() -> History:
 
 
 @pytest.mark.long
-def test_spark_gives_every_value_that_duckdb_gives_on_a_random_history(tmp_path):
-    history, asked = odd_history(), Asked(FIRST, LAST, label_delay_days=5)
+@pytest.mark.parametrize("refresh_hours", [6, 24])
+def test_spark_gives_every_value_that_duckdb_gives_on_a_random_history(tmp_path, refresh_hours):
+    history, asked = odd_history(), Asked(FIRST, LAST, label_delay_days=5, refresh_hours=refresh_hours)
     expected = on_duckdb(history, asked)
     assert expected.num_rows > 1_000
     assert expected["partner_fraud_rate_30d"].null_count < expected.num_rows
@@ -75,7 +77,7 @@ def test_spark_gives_every_value_that_duckdb_gives_on_a_random_history(tmp_path)
 @pytest.mark.long
 def test_spark_gives_every_value_that_duckdb_gives_on_a_slice_of_the_handbook(tmp_path, data_dir):
     asked = Asked(dt.date(2018, 7, 25), dt.date(2018, 7, 31))
-    history = handbook_history(data_dir, asked.first_day - dt.timedelta(days=37), asked.last_day)
+    history = handbook_history(data_dir, asked.first_day - dt.timedelta(days=lookback_days(7)), asked.last_day)
     expected = on_duckdb(history, asked)
     assert expected.num_rows > 60_000
     assert on_spark(history, asked, tmp_path).equals(expected)

@@ -21,7 +21,7 @@ from pyiceberg.catalog.rest import RestCatalog
 from pyiceberg.catalog.sql import SqlCatalog
 
 from jobs import allocate_offers, score_fraud, score_uplift
-from jobs.runtime import command, run, stores
+from jobs.runtime import command, parts, run, stores
 from jobs.runtime.home import now
 from jobs.storage.iceberg_stage import IcebergStageWriter
 from jobs.storage.iceberg_tables import IcebergTables
@@ -35,6 +35,9 @@ KILLED = -signal.SIGKILL
 JOBS = {job.JOB.step.verb: job.JOB for job in (allocate_offers, score_fraud, score_uplift)}
 
 PLACES: dict[str, tuple[tuple[Any, str], ...]] = {
+    "a sharing out is kept": ((parts, "keep_sharing"),),
+    "a part is worked": ((parts, "work_part"),),
+    "the parts are joined": ((run, "join"),),
     "a stage is opened": ((IcebergTables, "open_stage"),),
     "a staged file is completed": ((IcebergStageWriter, "close"),),
     "a shard is recorded": ((Ledger, "record_staged"),),

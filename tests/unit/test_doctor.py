@@ -9,10 +9,12 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 from infra.local.cloud import LocalCloud
 from infra.local.home import LocalHome
+from jobs import errors
 from jobs.doctor import FAILED, OK, SKIPPED, Doctor, Finding, doctor, lines, main
 from jobs.runtime.stores import Stores, open_stores
 from tests.unit.runtime.worlds import CAMPAIGN, small_home
@@ -263,3 +265,28 @@ def test_the_command_prints_a_line_a_check_and_ends_with_the_first_failures_code
     assert capsys.readouterr().out.endswith("1 of 5 checks failed\n")
     monkeypatch.delenv("NETLIFT_HOME")
     assert main([]) == 40
+
+
+def _schedule(name: str, expression: str, state: str = "ENABLED") -> None:
+    boto3.client("scheduler").create_schedule(
+        Name=name,
+        ScheduleExpression=expression,
+        State=state,
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={"Arn": "arn:aws:states:eu-west-1:123456789012:stateMachine:x", "RoleArn": "arn:aws:iam::1:role/r"},
+    )
+
+
+def test_schedules_of_a_stage_are_looked_at_and_one_that_cannot_start_anything_is_named(ready: Stores) -> None:
+    environment = {**os.environ, "NETLIFT_STAGE": "docs"}
+    assert "netlift-docs-nightly does not exist" in seen(environment)["schedule nightly"].said
+    _schedule("netlift-docs-nightly", "cron(61 2 * * ? *)")
+    _schedule("netlift-docs-weekly", "rate(7 days)", "DISABLED")
+    findings = seen(environment)
+    assert "minutes is '61', must be from 0 to 59" in findings["schedule nightly"].said
+    assert findings["schedule nightly"].exit_code == errors.BadRequest.exit_code
+    assert "is DISABLED: deploy with ScheduleState=ENABLED" in findings["schedule weekly"].said
+    for name, expression in (("nightly", "cron(0 2 * * ? *)"), ("weekly", "rate(7 days)")):
+        boto3.client("scheduler").delete_schedule(Name=f"netlift-docs-{name}")
+        _schedule(f"netlift-docs-{name}", expression)
+    assert seen(environment)["schedule nightly"].said == "cron(0 2 * * ? *) in UTC"

@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 import pytest
 
 from jobs.build_fraud_features import BuildFraudFeatures, build_fraud_features
-from jobs.errors import TamperedModel
+from jobs.errors import TamperedModel, UnknownModel
 from jobs.monitor_drift import MonitorDrift, monitor_drift
 from jobs.runtime.report import Report
 from jobs.runtime.stores import Stores
@@ -92,3 +92,13 @@ def test_a_model_that_was_tampered_with_is_named_and_nothing_is_committed(traine
     with pytest.raises(TamperedModel, match=file.name.replace(".", r"\.")):
         monitor_drift(MonitorDrift(DAY, watch=0.2), trained)
     assert rows_of(trained, DRIFT).equals(before)
+
+
+def test_a_model_whose_card_has_no_profile_is_named(trained: Stores) -> None:
+    model = trained.models.load("fraud", trained.models.champion("fraud"))
+    card = {name: value for name, value in model.card.items() if name != "profile"}
+    version = trained.models.register("fraud", dict(model.files), card)
+    trained.models.promote("fraud", version, who="test", why="a card of before")
+    score_uplift(ScoreUplift(DAY, CAMPAIGN, threads=1), trained)
+    with pytest.raises(UnknownModel, match=f"model fraud, version {version}: its card holds no profile"):
+        monitor_drift(MonitorDrift(DAY, watch=0.3), trained)

@@ -64,6 +64,10 @@ def test_a_failed_run_says_why_and_what_to_do(stores: Stores, clock: Clock) -> N
     assert row.error.startswith("BadFile: ")
     assert f"netlift rerun {row.run_id}" in lines([row])
     assert "c.parquet is empty" in lines([row])
+    longest = dataclasses.replace(
+        row, run_id="build-fraud-features-fraud-2026-11-21-0123456789ab", rows_in=90_000_000, error=""
+    )
+    assert max(map(len, lines([longest]).splitlines())) <= 120, "a terminal of 120 columns holds a line"
 
 
 def test_a_run_is_running_then_dead_and_names_the_shard_that_failed_in_its_own_process(

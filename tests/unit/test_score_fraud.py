@@ -4,13 +4,16 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
 from jobs.build_fraud_features import BuildFraudFeatures, build_fraud_features
 from jobs.errors import NoInput, UnknownModel
 from jobs.runtime.stores import Stores
-from jobs.score_fraud import ScoreFraud, ranks, score_fraud
+from jobs.science.fraud.decision import OUTCOMES
+from jobs.score_fraud import ScoreFraud, ranked, score_fraud
+from jobs.tables.declare import TIMESTAMP
 from jobs.tables.outputs import CUSTOMER_RISK, FRAUD_FEATURES, FRAUD_SCORES
 from tests.trained import DAY, folder_of, rows_of, states
 
@@ -23,27 +26,29 @@ def scored(copy_home: Callable[[], Stores]) -> Stores:
     return stores
 
 
-def test_the_rank_is_a_permutation_in_the_order_of_the_probability(scored: Stores) -> None:
+def test_the_rank_is_a_permutation_reviews_first_in_the_order_of_the_expected_loss(scored: Stores) -> None:
     scores = rows_of(scored, FRAUD_SCORES, run_date=DAY).sort_by("rank")
     assert scores["rank"].to_pylist() == list(range(1, scores.num_rows + 1))
-    assert (np.diff(scores["fraud_probability"].to_numpy()) <= 0).all()
+    loss = scores["fraud_probability"].to_numpy() * scores["amount_eur"].to_numpy()
+    outcome = scores["outcome"].to_numpy()
+    for name in set(outcome):
+        assert (np.diff(loss[outcome == name]) <= 1e-9).all()
+    assert outcome.tolist() == sorted(outcome, key=["review", "decline", "approve"].index)
     assert len(scores["transaction_id"].unique()) == scores.num_rows
 
 
-def test_reasons_stand_on_reviewed_rows_and_on_no_other(scored: Stores) -> None:
-    scores = rows_of(scored, FRAUD_SCORES, run_date=DAY).sort_by("rank")
-    outcome = scores["outcome"].to_pylist()
-    reviewed = outcome.count("review")
-    assert 0 < reviewed < scores.num_rows / 10
-    assert outcome == ["review"] * reviewed + ["approve"] * (scores.num_rows - reviewed), "the top of the queue"
-    given = [[row[f"reason_{n}"] for n in (1, 2, 3)] for row in scores.to_pylist()]
-    assert all(reasons[0] for reasons in given[:reviewed])
-    assert sum(reasons[2] is not None for reasons in given[:reviewed]) > 0
-    for reasons in given[:reviewed]:
-        told = [reason for reason in reasons if reason is not None]
-        assert len(set(told)) == len(told)
-        assert reasons == told + [None] * (3 - len(told)), "only what raises the odds is a reason, strongest first"
-    assert {tuple(reasons) for reasons in given[reviewed:]} == {(None, None, None)}
+def test_reasons_stand_on_reviewed_and_declined_rows_and_on_no_other(scored: Stores) -> None:
+    rows = rows_of(scored, FRAUD_SCORES, run_date=DAY).sort_by("rank").to_pylist()
+    assert {row["outcome"] for row in rows} <= set(OUTCOMES)
+    looked_at = [row for row in rows if row["outcome"] != "approve"]
+    assert 0 < len(looked_at) < len(rows) / 10
+    for row in rows:
+        told = [row[f"reason_{n}"] for n in (1, 2, 3)]
+        given = [reason for reason in told if reason is not None]
+        assert told == given + [None] * (3 - len(given)), "only what raises the odds is a reason, strongest first"
+        assert len({reason.split(":")[0] for reason in given}) == len(given)
+        assert not given or row["outcome"] != "approve"
+    assert sum(row["reason_1"] is not None for row in looked_at) > 0.9 * len(looked_at)
 
 
 def test_every_customer_who_paid_in_the_last_days_has_one_risk(scored: Stores) -> None:
@@ -78,5 +83,30 @@ def test_without_a_champion_nothing_is_scored(trained: Stores) -> None:
     assert trained.tables.count(FRAUD_SCORES) == 0
 
 
-def test_equal_margins_rank_in_the_order_of_their_rows() -> None:
-    assert ranks(np.array([0.1, 0.5, 0.5, -1.0, 0.5])).tolist() == [4, 1, 2, 5, 3]
+def test_equal_losses_rank_by_time_and_id_whatever_file_they_came_from() -> None:
+    at = pa.array([3, 1, 1, 2], pa.int64()).cast(TIMESTAMP)
+    rows = pa.table({
+        "loss_eur": [1.0, 1.0, 1.0, 9.0], "occurred_at": at, "transaction_id": ["a", "c", "b", "d"],
+        "outcome": ["approve"] * 4,
+    })  # fmt: skip
+    assert ranked(rows)["rank"].to_pylist() == [4, 3, 2, 1]
+    assert ranked(rows.take([2, 0, 3, 1]))["rank"].to_pylist() == [2, 4, 1, 3]
+    assert list(FRAUD_SCORES.names).index("rank") > 0
+
+
+def test_a_night_after_scored_nights_reads_their_scores_and_gets_the_same_risk(
+    copy_home: Callable[[], Stores], scored: Stores
+) -> None:
+    """The risk of customers is the same whether earlier days were scored by their nights or are scored now."""
+    stores = copy_home()
+    eve = DAY - timedelta(days=1)
+    build_fraud_features(BuildFraudFeatures(eve, first_date=DAY - timedelta(days=3)), stores)
+    score_fraud(ScoreFraud(eve, threads=1), stores)
+    build_fraud_features(BuildFraudFeatures(DAY), stores)
+    report = score_fraud(ScoreFraud(DAY, threads=1), stores)
+    outcome = rows_of(stores, FRAUD_SCORES, run_date=DAY)["outcome"].to_pylist()
+    assert report.details["reviewed"] == outcome.count("review")
+    assert report.details["approved"] == outcome.count("approve")
+    nightly, at_once = (rows_of(s, CUSTOMER_RISK, run_date=DAY) for s in (stores, scored))
+    assert nightly["customer_id"].equals(at_once["customer_id"])
+    np.testing.assert_allclose(nightly["fraud_probability"], at_once["fraud_probability"], rtol=1e-9)

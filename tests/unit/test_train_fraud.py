@@ -10,6 +10,7 @@ from jobs.errors import NoInput
 from jobs.runtime.stores import Stores
 from jobs.train_fraud import TrainFraud, train_fraud
 from tests.trained import DAY, build_history
+from tests.unit.pages.markup import checked
 
 EVE = DAY - timedelta(days=1)
 AS_TRAINED = TrainFraud(EVE, train_days=10, calibration_days=3, test_days=2, rounds=60, threads=1)
@@ -37,7 +38,15 @@ def test_a_card_says_what_it_was_trained_on_how_good_it_is_and_what_rows_looked_
     assert card["metrics"]["roc_auc"] > 0.8
     assert card["metrics"]["rows"] > 0
     assert str(card["trained_on"]["last"]) < str(DAY - timedelta(days=7)), "labels of the last week are not known yet"
+    assert {"metrics", "baselines", "slices", "limits_of_use", "policy", "calibration"} <= set(card)
     assert {"amount", "partner_fraud_rate_7d", "score"} <= set(card["profile"]["variables"])
+
+
+def test_the_card_is_a_page_among_the_models_files(stores: Stores) -> None:
+    model = stores.models.load("fraud", stores.models.champion("fraud"))
+    words = checked(model.files["card.html"].decode())
+    assert f"{model.card['metrics']['average_precision']:.3f}" in words
+    assert "must not be used for credit" in words
 
 
 def test_a_later_model_is_put_to_work_only_when_asked(stores: Stores) -> None:

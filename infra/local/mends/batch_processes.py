@@ -17,21 +17,13 @@ from moto.core.config import default_user_config
 from infra.local.job_processes import Attempt, Job, JobProcesses, tried_again
 from infra.local.mends.pinned import expect_moto
 from infra.local.serial import MOTO
-from jobs.errors import BadEnvironment
+from infra.local.serving import Serving
 
 _original = BatchSimpleBackend._mark_job_as_finished
 _PARAMETER = "Ref::"
-_processes: list[JobProcesses] = []
 
-
-def serve_with(processes: JobProcesses) -> None:
-    """Run jobs in these processes from now on."""
-    _processes.append(processes)
-
-
-def serve_without(processes: JobProcesses) -> None:
-    """Run jobs in these processes no more."""
-    _processes.remove(processes)
+SERVING = Serving[JobProcesses]("a job of AWS Batch")
+"""What runs jobs."""
 
 
 @cache
@@ -50,13 +42,11 @@ def apply() -> None:
 
 def _begin(self: BatchSimpleBackend, include_start_attempt: bool, job: MotoJob) -> None:
     """Begin a plain job, a child of an array, or, where no attempt is its own, the array itself."""
-    if not _processes:
-        raise BadEnvironment(f"job {job.job_name} has no local cloud to run in: deploy the template to one.")
+    processes = SERVING.newest()
     self.backend._jobs[job.job_id] = job
     job.job_started_at = datetime.now()  # noqa: DTZ005  moto's own clock has no zone
     job.log_stream_name = job._stream_name
     job.status = JobStatus.RUNNABLE
-    processes = _processes[-1]
     target = _run if include_start_attempt else _await_children
     job.ended = threading.Event()
     threading.Thread(target=target, args=(job, processes), name=f"job-{job.job_id}", daemon=True).start()

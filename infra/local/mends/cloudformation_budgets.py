@@ -3,23 +3,13 @@
 from functools import cache
 from typing import Any
 
-from infra.local.mends.pinned import expect_moto
-from infra.local.resource_types import Made, add, call, moto_has
-
-KIND = "AWS::Budgets::Budget"
+from infra.local.resource_types import Made, add_lacking, call
 
 
 @cache
 def apply() -> None:
-    """Make budgets.
-
-    Raises
-    ------
-    BadEnvironment
-        If moto is not the pinned one, or makes them by itself.
-    """
-    expect_moto(__name__, not moto_has(KIND))
-    add(KIND, "", _make)
+    """Make budgets."""
+    add_lacking(__name__, {"AWS::Budgets::Budget": ("", _make)})
 
 
 def _make(properties: dict[str, Any], account_id: str) -> Made:

@@ -4,27 +4,18 @@ import json
 from functools import cache
 from typing import Any
 
-from infra.local.mends.pinned import expect_moto
-from infra.local.resource_types import Made, add, call, moto_has
+from infra.local.resource_types import Made, Make, add_lacking, call
 
 
 @cache
 def apply() -> None:
-    """Put policies of buckets, queues and topics.
-
-    Raises
-    ------
-    BadEnvironment
-        If moto is not the pinned one, or puts one of them by itself.
-    """
-    makers = {
-        "AWS::S3::BucketPolicy": _bucket,
-        "AWS::SQS::QueuePolicy": _queue,
-        "AWS::SNS::TopicPolicy": _topic,
+    """Put policies of buckets, queues and topics."""
+    kinds: dict[str, tuple[str, Make]] = {
+        "AWS::S3::BucketPolicy": ("", _bucket),
+        "AWS::SQS::QueuePolicy": ("", _queue),
+        "AWS::SNS::TopicPolicy": ("", _topic),
     }
-    for kind, make in makers.items():
-        expect_moto(__name__, not moto_has(kind))
-        add(kind, "", make)
+    add_lacking(__name__, kinds)
 
 
 def _bucket(properties: dict[str, Any], account_id: str) -> Made:

@@ -3,23 +3,13 @@
 from functools import cache
 from typing import Any
 
-from infra.local.mends.pinned import expect_moto
-from infra.local.resource_types import Made, add, call, moto_has
-
-KIND = "AWS::Scheduler::Schedule"
+from infra.local.resource_types import Made, add_lacking, call
 
 
 @cache
 def apply() -> None:
-    """Make schedules; they do not start anything by themselves here.
-
-    Raises
-    ------
-    BadEnvironment
-        If moto is not the pinned one, or makes them by itself.
-    """
-    expect_moto(__name__, not moto_has(KIND))
-    add(KIND, "Name", _make)
+    """Make schedules; they do not start anything by themselves here."""
+    add_lacking(__name__, {"AWS::Scheduler::Schedule": ("Name", _make)})
 
 
 def _make(properties: dict[str, Any], account_id: str) -> Made:

@@ -6,25 +6,17 @@ How long moto keeps snapshots and files that no table names is not for it to say
 from functools import cache
 from typing import Any
 
-from infra.local.mends.pinned import expect_moto
-from infra.local.resource_types import Made, add, call, moto_has
-
-BUCKET = "AWS::S3Tables::TableBucket"
-NAMESPACE = "AWS::S3Tables::Namespace"
+from infra.local.resource_types import Made, Make, add_lacking, call
 
 
 @cache
 def apply() -> None:
-    """Make table buckets and namespaces.
-
-    Raises
-    ------
-    BadEnvironment
-        If moto is not the pinned one, or makes them by itself.
-    """
-    expect_moto(__name__, not moto_has(BUCKET) and not moto_has(NAMESPACE))
-    add(BUCKET, "TableBucketName", _bucket)
-    add(NAMESPACE, "", _namespace)
+    """Make table buckets and namespaces."""
+    kinds: dict[str, tuple[str, Make]] = {
+        "AWS::S3Tables::TableBucket": ("TableBucketName", _bucket),
+        "AWS::S3Tables::Namespace": ("", _namespace),
+    }
+    add_lacking(__name__, kinds)
 
 
 def _bucket(properties: dict[str, Any], account_id: str) -> Made:

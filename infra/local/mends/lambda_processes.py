@@ -12,21 +12,13 @@ from moto.awslambda.models import LambdaFunction
 from infra.local.function_processes import Function, FunctionProcesses
 from infra.local.mends.pinned import expect_moto
 from infra.local.serial import MOTO
-from jobs.errors import BadEnvironment
+from infra.local.serving import Serving
 
 _original_invoke = LambdaFunction.invoke
 _original_invoke_lambda = LambdaFunction._invoke_lambda
-_processes: list[FunctionProcesses] = []
 
-
-def serve_with(processes: FunctionProcesses) -> None:
-    """Run functions in these processes from now on."""
-    _processes.append(processes)
-
-
-def serve_without(processes: FunctionProcesses) -> None:
-    """Run functions in these processes no more."""
-    _processes.remove(processes)
+SERVING = Serving[FunctionProcesses]("a function")
+"""What runs functions."""
 
 
 @cache
@@ -44,8 +36,7 @@ def apply() -> None:
 
 
 def _invoke_lambda(self: LambdaFunction, event: Any = None) -> tuple[str, bool, str]:
-    if not _processes:
-        raise BadEnvironment(f"function {self.function_name} has no local cloud to run in: start one.")
+    processes = SERVING.newest()
     command = self.image_config.cmd if self.package_type == "Image" else []
     function = Function(
         name=self.function_name,
@@ -59,7 +50,7 @@ def _invoke_lambda(self: LambdaFunction, event: Any = None) -> tuple[str, bool, 
     )
     with MOTO.released():
         # moto hands on an empty body as the text of an empty object
-        answer = _processes[-1].invoke(function, {} if event in (None, "{}") else event)
+        answer = processes.invoke(function, {} if event in (None, "{}") else event)
     return answer.payload, answer.failed, answer.log_tail
 
 

@@ -1,4 +1,4 @@
-"""moto has no maintenance of S3 Tables' tables: keep what is configured and give it back; nothing is maintained here."""
+"""moto has no maintenance of tables of S3 Tables: keep what is configured and give it back, nothing more."""
 
 import json
 from functools import cache

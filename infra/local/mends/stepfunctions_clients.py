@@ -10,30 +10,21 @@ from typing import Any
 from moto.stepfunctions.parser.asl.utils import boto_client
 
 from infra.local.mends.pinned import expect_moto
+from infra.local.serving import Serving
 
 
 class _Clients:
     """Stands where the module has boto3."""
 
-    def __init__(self) -> None:
-        self.clouds: list[Any] = []
-
     def client(self, *, service_name: str, **others: Any) -> Any:
         del others  # moto's own keys, port and limits
-        return self.clouds[-1].client(service_name)
+        return SERVING.newest().client(service_name)
 
 
 _clients = _Clients()
 
-
-def serve_with(cloud: Any) -> None:
-    """Call the services of this cloud from now on."""
-    _clients.clouds.append(cloud)
-
-
-def serve_without(cloud: Any) -> None:
-    """Call the services of this cloud no more."""
-    _clients.clouds.remove(cloud)
+SERVING = Serving[Any]("a state machine")
+"""Clouds whose services state machines call."""
 
 
 @cache

@@ -187,7 +187,8 @@ def number_bins(values: pa.ChunkedArray, bins: int = BINS) -> NumberBins:
     cuts, places = np.quantile(finite, np.arange(1, bins) / bins, method="inverted_cdf"), set()
     for cut in np.unique(cuts).tolist():
         places.add(cut)
-        if np.count_nonzero(finite == cut) * bins >= finite.size:
+        # Nothing finite lies above the largest number, so it needs no edge there.
+        if cut < np.finfo(np.float64).max and np.count_nonzero(finite == cut) * bins >= finite.size:
             places.add(float(np.nextafter(cut, np.inf)))
     return NumberBins(tuple(sorted(places)))
 

@@ -52,6 +52,9 @@ class ParquetFiles:
 Source: TypeAlias = pa.Table | ds.Dataset | ParquetFiles | Iterable[pa.Table]
 """Rows of a declared input: one table, a dataset, files, or tables that come one after another."""
 
+# Spark has this aggregate by this name; its window form interpolates as DuckDB's does.
+_PERCENTILE = "CREATE MACRO percentile(x, share) AS quantile_cont(x, share)"
+
 _TRANSACTIONS = """
 CREATE TEMP TABLE transactions (
     transaction_id VARCHAR, customer_id VARCHAR, partner_id VARCHAR,
@@ -134,6 +137,7 @@ def opened(
         settings["temp_directory"] = limits.temp_directory
     try:
         with duckdb.connect(":memory:", config=settings) as connection:
+            connection.execute(_PERCENTILE)
             connection.execute(_TRANSACTIONS)
             connection.execute(_FRAUD_REPORTS)
             span = {"units": AMOUNT_UNITS_PER_EUR, "first_us": first_s * 1_000_000, "end_us": end_s * 1_000_000}

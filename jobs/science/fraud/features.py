@@ -7,12 +7,18 @@ read alike.
 What may enter the row of a transaction at moment t:
 
 - its own amount and time;
-- of its customer, transactions strictly before it: at an earlier second, or at the same second with
-  a smaller transaction id;
-- of its partner, transactions that are at least the label delay old. Of these, a transaction counts
-  as fraud if the last report that was known by t says so, and as genuine otherwise.
+- of its customer, payments strictly before it, to the second: at an earlier second, or at the same
+  second with a smaller transaction id (`customer_sql`);
+- of its partner, how many payments there were in whole slots before, and in this slot strictly before
+  it (`partner_sql`); a slot is the time between two refreshes, a day (UTC) unless told otherwise;
+- of its partner's labels, what was known at the start of the slot: payments of slots that ended at
+  least the label delay before count as fraud if the last report by then says so, and as genuine
+  otherwise.
 
-A window of w days over the customer is (t - w days, t], over the partner the same, a delay earlier.
+So each feature has the same value online: a customer's payments of 30 days are a small list, and what
+is known of a partner is a row that stands all through the slot, with two counters on top
+(`jobs.tables.online`). What that costs is in docs/benchmarks.md: on the Handbook .015 of average
+precision with a refresh a night, next to nothing with one an hour.
 """
 
 import datetime as dt
@@ -21,8 +27,11 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from jobs.errors import BadRequest
-from jobs.science.fraud.engine import AMOUNT_UNITS_PER_EUR, DAY_S, Limits, Source, opened
-from jobs.tables.outputs import FRAUD_FEATURE_COLUMNS, FRAUD_FEATURES, WINDOWS_DAYS
+from jobs.science.fraud.customer_sql import customer_sql, payment_sql
+from jobs.science.fraud.engine import DAY_S, Limits, Source, opened
+from jobs.science.fraud.partner_sql import KNOWN_DAYS, partner_sql
+from jobs.tables.online import CUSTOMER_LOOKBACK_DAYS, PARTNER_COUNT_COLUMNS, PARTNER_KNOWN_COLUMNS
+from jobs.tables.outputs import CUSTOMER_FEATURE_COLUMNS, FRAUD_FEATURE_COLUMNS, FRAUD_FEATURES, LARGE_DAYS
 
 EPOCH = dt.date(1970, 1, 1)
 
@@ -32,83 +41,26 @@ FEATURE_NAMES = tuple(column.name for column in FRAUD_FEATURE_COLUMNS)
 BUILT_COLUMNS = tuple(name for name in FRAUD_FEATURES.names if name != "run_id")
 """Columns of the declared table that the statement makes; the run that writes them adds its id."""
 
-# A label is +1 from the moment it is known until it leaves a window, and a correction is -1. The sum
-# of what has happened up to t is then the number of known frauds inside the window that ends at t,
-# whenever the reports came in.
 _STATEMENT = """
-WITH label_changes AS (
-    SELECT
-        t.partner_id,
-        t.occurred_s + {delay_s} AS matured_s,
-        greatest(coalesce(r.reported_s, 0), t.occurred_s + {delay_s}) AS known_s,
-        CAST(r.is_fraud AS INT) - lag(CAST(r.is_fraud AS INT), 1, 0) OVER (
-            PARTITION BY r.transaction_id
-            ORDER BY coalesce(r.reported_s, t.occurred_s + {delay_s}), r.is_fraud) AS change
-    FROM fraud_reports AS r
-    JOIN transactions AS t ON t.transaction_id = r.transaction_id
-),
-stream AS (
-    SELECT
-        transaction_id, customer_id, partner_id, occurred_s, occurred_us, amount_eur, amount_units,
-        {no_change}
-    FROM transactions
-    UNION ALL
-    SELECT NULL, NULL, partner_id, known_s, NULL, NULL, NULL, {enters}
-    FROM label_changes WHERE change <> 0
-    {leaves}
-),
-windowed AS (
-    SELECT
-        transaction_id, customer_id, partner_id, occurred_s, occurred_us, amount_eur,
-        {sums}
-    FROM stream
-    WINDOW
-        before_this AS (PARTITION BY customer_id ORDER BY occurred_s, transaction_id
-            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),
-        {windows},
-        matured AS (PARTITION BY partner_id ORDER BY occurred_s
-            RANGE BETWEEN UNBOUNDED PRECEDING AND {delay_s} PRECEDING),
-        known AS (PARTITION BY partner_id ORDER BY occurred_s
-            RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
-)
+WITH {payments},
+{customers},
+{partners}
 SELECT
-    transaction_id, customer_id, partner_id, occurred_us, amount_eur,
-    CAST(amount_eur AS FLOAT) AS amount,
-    CAST(CASE WHEN (occurred_s + {monday_s}) % {week_s} >= {weekend_s} THEN 1 ELSE 0 END AS FLOAT) AS is_weekend,
-    CAST(CASE WHEN occurred_s % {day_s} < {night_s} THEN 1 ELSE 0 END AS FLOAT) AS is_night,
-    {features}
-FROM windowed
-WHERE transaction_id IS NOT NULL AND occurred_s >= {first_s} AND occurred_s < {end_s}
+    t.transaction_id, t.customer_id, t.partner_id, t.occurred_us, t.amount_eur,
+    CAST(t.amount_eur AS FLOAT) AS amount,
+    CAST(CASE WHEN (floor(t.occurred_s / {day_s}) + {monday}) % 7 >= 5 THEN 1 ELSE 0 END AS FLOAT) AS is_weekend,
+    CAST(CASE WHEN t.occurred_s % {day_s} < {night_s} THEN 1 ELSE 0 END AS FLOAT) AS is_night,
+    CAST(CAST(t.occurred_s % {day_s} AS DOUBLE) / 3600 AS FLOAT) AS hour_of_day,
+    CAST((floor(t.occurred_s / {day_s}) + {monday}) % 7 AS FLOAT) AS day_of_week,
+    {customer_columns},
+    {partner_counts},
+    CAST(p.{large} + t.partner_large_slot AS FLOAT) AS {large},
+    {partner_columns}
+FROM customer_records AS t
+JOIN partner_records AS p ON p.partner_id = t.partner_id AND p.slot = t.slot
+WHERE t.occurred_s < {end_s}
 ORDER BY occurred_us, transaction_id
 """
-
-# All that came before, less what is older than the window: one growing sum for each edge, in whole
-# numbers, so that a build from any earlier start gives the same digits.
-_CUSTOMER_SUMS = """
-    count(amount_units) OVER before_this - count(amount_units) OVER customer_older_{days}
-        AS customer_count_{days}d,
-    coalesce(sum(amount_units) OVER before_this, 0) - coalesce(sum(amount_units) OVER customer_older_{days}, 0)
-        AS customer_units_{days}d"""
-_PARTNER_SUMS = """
-    count(amount_units) OVER matured - count(amount_units) OVER partner_older_{days} AS partner_count_{days}d,
-    sum(frauds_{days}d) OVER known AS partner_frauds_{days}d"""
-_WINDOWS = """
-    customer_older_{days} AS (PARTITION BY customer_id ORDER BY occurred_s
-        RANGE BETWEEN UNBOUNDED PRECEDING AND {window_s} PRECEDING),
-    partner_older_{days} AS (PARTITION BY partner_id ORDER BY occurred_s
-        RANGE BETWEEN UNBOUNDED PRECEDING AND {delayed_s} PRECEDING)"""
-_CUSTOMER_FEATURES = """
-    CAST(customer_count_{days}d AS FLOAT) AS customer_count_{days}d,
-    CAST(CAST(customer_units_{days}d AS DOUBLE) / {units} / nullif(customer_count_{days}d, 0) AS FLOAT)
-        AS customer_mean_eur_{days}d"""
-_PARTNER_FEATURES = """
-    CAST(partner_count_{days}d AS FLOAT) AS partner_count_{days}d,
-    CAST(CAST(partner_frauds_{days}d AS DOUBLE) / nullif(partner_count_{days}d, 0) AS FLOAT)
-        AS partner_fraud_rate_{days}d"""
-_LEAVES = """
-    UNION ALL
-    SELECT NULL, NULL, partner_id, greatest(known_s, matured_s + {window_s}), NULL, NULL, NULL, {out}
-    FROM label_changes WHERE change <> 0"""
 
 
 def fraud_features(
@@ -119,6 +71,7 @@ def fraud_features(
     last_day: dt.date,
     label_delay_days: int,
     limits: Limits,
+    refresh_hours: int = 24,
     batch_rows: int = 100_000,
 ) -> Iterator[pa.Table]:
     """Compute the features of every transaction of a range of days.
@@ -137,6 +90,9 @@ def fraud_features(
         Days, at least 1, after which a transaction without a report counts as genuine.
     limits : Limits
         Memory, threads, and where to spill.
+    refresh_hours : int
+        Hours between two refreshes of what is known of partners, a divisor of 24. A day is what the
+        night can serve; the endpoint must be refreshed as often as its model's features were.
     batch_rows : int
         Rows of a table that comes out, about.
 
@@ -148,7 +104,8 @@ def fraud_features(
     Raises
     ------
     BadRequest
-        If the days are out of order or the label delay is less than a day.
+        If the days are out of order, the label delay is less than a day, or a day has no whole number
+        of refreshes.
     BadRows, BadSchema, NoInput
         If the inputs cannot be used; see `opened`.
 
@@ -165,7 +122,7 @@ def fraud_features(
     {'customer_count_1d': 1.0, 'customer_mean_eur_1d': 10.0}
     """
     first_s, end_s, oldest_s = span(first_day, last_day, label_delay_days)
-    sql = statement(first_s, end_s, label_delay_days)
+    sql = statement(first_s, end_s, label_delay_days, refresh_hours)
     with opened(transactions, fraud_reports, limits, oldest_s, end_s) as engine:
         for batch in engine.sql(sql).to_arrow_reader(batch_rows):
             if batch.num_rows:
@@ -195,7 +152,7 @@ def span(first_day: dt.date, last_day: dt.date, label_delay_days: int) -> tuple[
     Examples
     --------
     >>> span(dt.date(1970, 3, 1), dt.date(1970, 3, 2), 7)
-    (5097600, 5270400, 1900800)
+    (5097600, 5270400, 1296000)
     """
     if first_day > last_day:
         raise BadRequest(f"first_day {first_day} is after last_day {last_day}; give them in order.")
@@ -223,15 +180,28 @@ def lookback_days(label_delay_days: int) -> int:
 
     Examples
     --------
-    >>> lookback_days(7)
-    37
+    >>> lookback_days(7), lookback_days(21)
+    (44, 51)
     """
     if label_delay_days < 1:
         raise BadRequest(f"label_delay_days is {label_delay_days}; give at least 1, the days until a label is known.")
-    return max(WINDOWS_DAYS) + label_delay_days
+    return max(CUSTOMER_LOOKBACK_DAYS + LARGE_DAYS, KNOWN_DAYS + label_delay_days)
 
 
-def statement(first_s: int, end_s: int, label_delay_days: int) -> str:
+def slot_seconds(refresh_hours: int) -> int:
+    """Return the seconds between two refreshes of what is known of partners.
+
+    Raises
+    ------
+    BadRequest
+        If a day has no whole number of refreshes.
+    """
+    if refresh_hours < 1 or 24 % refresh_hours:
+        raise BadRequest(f"refresh_hours is {refresh_hours}; give a divisor of 24, such as 1, 6 or 24.")
+    return refresh_hours * 3_600
+
+
+def statement(first_s: int, end_s: int, label_delay_days: int, refresh_hours: int = 24) -> str:
     """Return the SQL of the features of transactions from `first_s` up to, not with, `end_s`.
 
     Parameters
@@ -240,6 +210,8 @@ def statement(first_s: int, end_s: int, label_delay_days: int) -> str:
         Epoch seconds.
     label_delay_days : int
         Days after which a transaction without a report counts as genuine.
+    refresh_hours : int
+        Hours between two refreshes of what is known of partners, a divisor of 24.
 
     Returns
     -------
@@ -248,33 +220,20 @@ def statement(first_s: int, end_s: int, label_delay_days: int) -> str:
         occurred_s, amount_eur, amount_units) and ``fraud_reports`` (transaction_id, is_fraud,
         reported_s).
     """
-    delay_s = label_delay_days * DAY_S
-    windows = [
-        {"days": days, "window_s": days * DAY_S, "delayed_s": days * DAY_S + delay_s, "units": AMOUNT_UNITS_PER_EUR}
-        for days in WINDOWS_DAYS
-    ]
-
-    def each(*templates: str) -> str:
-        return ",".join(template.format(**window) for template in templates for window in windows)
-
-    def only(days: int) -> str:
-        return ", ".join("-change" if other == days else "0" for other in WINDOWS_DAYS)
-
+    slot_s = slot_seconds(refresh_hours)
+    *counts, large = (column.name for column in PARTNER_COUNT_COLUMNS)
     return _STATEMENT.format(
-        delay_s=delay_s,
-        first_s=first_s,
+        payments=payment_sql(slot_s),
+        customers=customer_sql(first_s),
+        partners=partner_sql(first_s // slot_s, slot_s, label_delay_days),
         end_s=end_s,
         day_s=DAY_S,
         night_s=7 * 3600,
-        week_s=7 * DAY_S,
-        weekend_s=5 * DAY_S,
-        monday_s=3 * DAY_S,  # 1970-01-01 was a Thursday
-        no_change=", ".join(f"0 AS frauds_{days}d" for days in WINDOWS_DAYS),
-        enters=", ".join("change" for _ in WINDOWS_DAYS),
-        leaves="".join(_LEAVES.format(out=only(window["days"]), **window) for window in windows),
-        sums=each(_CUSTOMER_SUMS, _PARTNER_SUMS),
-        windows=each(_WINDOWS),
-        features=each(_CUSTOMER_FEATURES, _PARTNER_FEATURES),
+        monday=3,  # 1970-01-01 was a Thursday
+        large=large,
+        customer_columns=",\n    ".join(f"t.{column.name}" for column in CUSTOMER_FEATURE_COLUMNS),
+        partner_counts=",\n    ".join(f"CAST(p.{name} + t.partner_slot AS FLOAT) AS {name}" for name in counts),
+        partner_columns=",\n    ".join(f"p.{column.name}" for column in PARTNER_KNOWN_COLUMNS),
     )
 
 

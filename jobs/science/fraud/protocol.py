@@ -1,15 +1,9 @@
-"""How the Fraud Detection Handbook judges a detector: its split by days, and card precision.
-
-Both say what a team of investigators would see: labels come a week late, compromised cards are
-blocked, and every day a fixed number of cards is looked into.
-"""
+"""How the Fraud Detection Handbook splits days: labels come late, and known cards are blocked."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-
-from jobs.errors import BadRequest, BadRows
 
 
 @dataclass(frozen=True)
@@ -26,25 +20,6 @@ class HandbookSplit:
     test: NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
-class CardPrecision:
-    """Share of the cards looked into that were compromised.
-
-    Parameters
-    ----------
-    score : float
-        Mean over days, in [0, 1].
-    ceiling : float
-        The same for a detector that knows the labels, in [0, 1].
-    by_day : tuple of float
-        One value a day, in order.
-    """
-
-    score: float
-    ceiling: float
-    by_day: tuple[float, ...]
-
-
 def handbook_split(
     day: ArrayLike,
     customer: ArrayLike,
@@ -54,11 +29,12 @@ def handbook_split(
     train_days: int = 7,
     label_delay_days: int = 7,
     test_days: int = 7,
+    known_day: ArrayLike | None = None,
 ) -> HandbookSplit:
     """Split transactions into days to learn from, a label delay, and days to judge.
 
     Cards that are known to be compromised when a test day begins are left out of that day: those with
-    a fraud on a training day, or on any later day that is more than a label delay before.
+    a fraud on a training day or later, known by then.
 
     Parameters
     ----------
@@ -72,6 +48,8 @@ def handbook_split(
         Number of the first training day.
     train_days, label_delay_days, test_days : int
         Lengths in days.
+    known_day : array-like of shape (n_transactions,), optional
+        First day at whose start a fraud is known; without it the day after the label delay.
 
     Returns
     -------
@@ -93,80 +71,12 @@ def handbook_split(
     days = np.asarray(day)
     _, card = np.unique(np.asarray(customer), return_inverse=True)
     fraud = np.asarray(is_fraud).astype(bool)
+    known = days + label_delay_days + 1 if known_day is None else np.asarray(known_day)
     last_train_day = first_train_day + train_days - 1
     train = (days >= first_train_day) & (days <= last_train_day)
     test = np.zeros(days.shape, dtype=bool)
     first_test_day = last_train_day + label_delay_days + 1
     for test_day in range(first_test_day, first_test_day + test_days):
-        last_known = test_day - label_delay_days - 1
-        known = np.unique(card[fraud & (days >= first_train_day) & (days <= last_known)])
-        test |= (days == test_day) & ~np.isin(card, known)
+        blocked = np.unique(card[fraud & (days >= first_train_day) & (known <= test_day)])
+        test |= (days == test_day) & ~np.isin(card, blocked)
     return HandbookSplit(train, test)
-
-
-def card_precision(
-    day: ArrayLike, customer: ArrayLike, is_fraud: ArrayLike, score: ArrayLike, top: int = 100
-) -> CardPrecision:
-    """Compute the card precision at `top`, averaged over days.
-
-    A card's score and label of a day are the largest of its transactions. The `top` cards are looked
-    into; those that are found compromised leave for good. Equal scores are taken in order of card.
-
-    Parameters
-    ----------
-    day, customer, is_fraud, score : array-like of shape (n_transactions,)
-        Number of the day, card, label (0 or 1), and a score that is higher for more suspect rows.
-    top : int
-        Cards looked into every day.
-
-    Returns
-    -------
-    CardPrecision
-        Score, its ceiling, and the days.
-
-    Raises
-    ------
-    BadRequest
-        If `top` is less than 1.
-    BadRows
-        If there is no row.
-
-    Examples
-    --------
-    >>> card_precision([1, 1, 1], ["a", "b", "c"], [0, 1, 0], [.1, .9, .2], top=2)
-    CardPrecision(score=0.5, ceiling=0.5, by_day=(0.5,))
-    """
-    if top < 1:
-        raise BadRequest(f"top is {top}; give the number of cards looked into a day, at least 1.")
-    days, labels = np.asarray(day), np.asarray(is_fraud).astype(bool)
-    if not days.size:
-        raise BadRows("card precision: there is no row to judge; give at least one day of transactions.")
-    cards, card = np.unique(np.asarray(customer), return_inverse=True)
-    by_day = _hits_by_day(days, card, cards.size, labels, np.asarray(score, dtype=float), top)
-    best = _hits_by_day(days, card, cards.size, labels, labels.astype(float), top)
-    shares = tuple(hits / top for hits in by_day)
-    return CardPrecision(float(np.mean(shares)), float(np.mean(best)) / top, shares)
-
-
-def _hits_by_day(
-    days: NDArray[np.int64],
-    card: NDArray[np.intp],
-    n_cards: int,
-    labels: NDArray[np.bool_],
-    score: NDArray[np.float64],
-    top: int,
-) -> list[int]:
-    found = np.zeros(n_cards, dtype=bool)
-    hits = []
-    for one in np.unique(days):
-        rows = np.flatnonzero((days == one) & ~found[card])
-        highest = np.full(n_cards, -np.inf)
-        compromised = np.zeros(n_cards, dtype=bool)
-        np.maximum.at(highest, card[rows], score[rows])
-        np.logical_or.at(compromised, card[rows], labels[rows])
-        present = np.unique(card[rows])
-        looked_into = present[np.argsort(-highest[present], kind="stable")[:top]]
-        caught = looked_into[compromised[looked_into]]
-        found[caught] = True
-        hits.append(int(caught.size))
-    return hits

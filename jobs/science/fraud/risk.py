@@ -9,10 +9,13 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import ArrayLike, NDArray
 
 from jobs.errors import BadRequest, BadRows
+from jobs.science.fraud.calibration import Calibration
 
 DAY_S = 86_400
 
@@ -33,7 +36,13 @@ class RiskSettings:
     prior_purchases: float = 20.0
 
 
-def customer_risk(scored: Iterable[pa.Table], *, as_of_s: int, settings: RiskSettings = RiskSettings()) -> pa.Table:
+def customer_risk(
+    scored: Iterable[pa.Table],
+    *,
+    as_of_s: int,
+    settings: RiskSettings = RiskSettings(),
+    calibration: Calibration | None = None,
+) -> pa.Table:
     """Compute the risk of every customer that has a scored transaction.
 
     Parameters
@@ -46,6 +55,9 @@ def customer_risk(scored: Iterable[pa.Table], *, as_of_s: int, settings: RiskSet
         The moment the risk speaks of, epoch seconds.
     settings : RiskSettings
         Half-life and strength of the prior.
+    calibration : Calibration, optional
+        From the log odds of that average to the probability that a purchase of the next day is fraud, as
+        learnt from what followed; expected losses change alike.
 
     Returns
     -------
@@ -76,7 +88,14 @@ def customer_risk(scored: Iterable[pa.Table], *, as_of_s: int, settings: RiskSet
     sums = _EMPTY
     for rows in scored:
         sums = _added(pa.concat_tables([sums, _weighted(rows, as_of_s, settings.half_life_days)]))
-    return _shrunk(sums.sort_by("customer_id"), settings.prior_purchases)
+    return _calibrated(_shrunk(sums.sort_by("customer_id"), settings.prior_purchases), calibration)
+
+
+def log_odds(probability: ArrayLike) -> NDArray[np.float64]:
+    """Return log odds, of probabilities held within a millionth of 0 and 1."""
+    p = np.clip(np.asarray(probability, dtype=np.float64), 1e-6, 1 - 1e-6)
+    found: NDArray[np.float64] = np.log(p / (1 - p))
+    return found
 
 
 _SUMS = ("weight", "fraud", "loss")
@@ -109,6 +128,17 @@ def _shrunk(sums: pa.Table, prior: float) -> pa.Table:
 
     return pa.table(
         {"customer_id": sums["customer_id"], "fraud_probability": mean("fraud"), "expected_loss_eur": mean("loss")}
+    )
+
+
+def _calibrated(risk: pa.Table, calibration: Calibration | None) -> pa.Table:
+    if calibration is None or not risk.num_rows:
+        return risk
+    raw, loss = (risk[name].to_numpy() for name in ("fraud_probability", "expected_loss_eur"))
+    probability = calibration.apply(log_odds(raw))
+    times = np.divide(probability, raw, out=np.ones_like(raw), where=raw > 0)
+    return pa.table(
+        {"customer_id": risk["customer_id"], "fraud_probability": probability, "expected_loss_eur": loss * times}
     )
 
 

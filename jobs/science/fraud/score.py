@@ -1,17 +1,21 @@
 """The portable fraud scorer: LightGBM text and a JSON file in, calibrated probabilities out."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import lightgbm as lgb
 import numpy as np
-import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 
-from jobs.errors import BadFile, BadRows, BadSchema
+from jobs.errors import BadFile, BadRequest, BadRows, BadSchema
 from jobs.science.fraud.calibration import Calibration
+from jobs.science.fraud.decision import DecisionPolicy, policy_from
+
+if TYPE_CHECKING:
+    # What scores one transaction at a time brings its own reader of boosters, and holds no Arrow.
+    import lightgbm as lgb
+    import pyarrow as pa
 
 BOOSTER_FILE = "booster.txt"
 SCORER_FILE = "scorer.json"
@@ -31,31 +35,29 @@ class FraudScorer:
         Columns that the booster reads, in its order.
     calibration : Calibration
         From margin to probability.
-    review_margin : float
-        Rows at or above it are reviewed. The margin decides, not the probability: rows of one step of
-        the calibration share a probability, and reviewing them all could exceed the capacity.
+    policy : DecisionPolicy
+        Which outcome a probability and an amount get.
     typical : mapping of str to float
         Median of each feature over the training rows; reasons compare with it.
     fraud_rate : float
         Share of fraud among the training rows, in (0, 1).
     label_delay_days : int
         Label delay that the features were built with.
+    risk_calibration : Calibration or None
+        From the log odds of a customer's averaged probabilities to the probability that his purchase of the
+        next day is fraud; None where training saw too few frauds to learn it.
     """
 
-    booster: lgb.Booster
+    booster: "lgb.Booster"
     features: tuple[str, ...]
     calibration: Calibration
-    review_margin: float
+    policy: DecisionPolicy
     typical: Mapping[str, float]
     fraud_rate: float
     label_delay_days: int
+    risk_calibration: Calibration | None = None
 
-    @property
-    def review_threshold(self) -> float:
-        """Calibrated probability at the review margin, in (0, 1)."""
-        return float(self.calibration.apply([self.review_margin])[0])
-
-    def margin(self, features: pa.Table, threads: int = 1) -> NDArray[np.float64]:
+    def margin(self, features: "pa.Table", threads: int = 1) -> NDArray[np.float64]:
         """Return the log odds of fraud, before calibration.
 
         Parameters
@@ -83,7 +85,7 @@ class FraudScorer:
         """Return the calibrated probability of each margin."""
         return self.calibration.apply(margin)
 
-    def probability(self, features: pa.Table, threads: int = 1) -> NDArray[np.float64]:
+    def probability(self, features: "pa.Table", threads: int = 1) -> NDArray[np.float64]:
         """Return the calibrated probability of fraud of each row; see `margin` for what is refused."""
         return self.calibrated(self.margin(features, threads))
 
@@ -91,9 +93,9 @@ class FraudScorer:
         """Return the model as files that `load_scorer` reads."""
         card = {
             "features": list(self.features),
-            "calibration": {"margin": self.calibration.margin, "probability": self.calibration.probability},
-            "review_margin": self.review_margin,
-            "review_threshold": self.review_threshold,
+            "calibration": _points(self.calibration),
+            "risk_calibration": _points(self.risk_calibration) if self.risk_calibration else None,
+            "policy": self.policy.to_dict(),
             "typical": dict(self.typical),
             "fraud_rate": self.fraud_rate,
             "label_delay_days": self.label_delay_days,
@@ -104,13 +106,33 @@ class FraudScorer:
         }
 
 
-def load_scorer(files: Mapping[str, bytes]) -> FraudScorer:
+def lightgbm_booster(text: str) -> "lgb.Booster":
+    """Read a booster from its text.
+
+    Raises
+    ------
+    ValueError
+        If the text is no booster.
+    """
+    import lightgbm  # noqa: PLC0415  not where another reader is given
+
+    try:
+        return lightgbm.Booster(model_str=text)
+    except lightgbm.basic.LightGBMError as error:
+        raise ValueError(str(error)) from error
+
+
+def load_scorer(
+    files: Mapping[str, bytes], read_booster: Callable[[str], "lgb.Booster"] = lightgbm_booster
+) -> FraudScorer:
     """Read a scorer back; the caller has checked the digests of the files.
 
     Parameters
     ----------
     files : mapping of str to bytes
         What `FraudScorer.to_files` gave.
+    read_booster : callable
+        Reads the booster from its text, and raises ValueError where it is none.
 
     Returns
     -------
@@ -128,15 +150,16 @@ def load_scorer(files: Mapping[str, bytes]) -> FraudScorer:
     try:
         card: dict[str, Any] = json.loads(files[SCORER_FILE])
         scorer = FraudScorer(
-            booster=lgb.Booster(model_str=files[BOOSTER_FILE].decode()),
+            booster=read_booster(files[BOOSTER_FILE].decode()),
             features=tuple(card["features"]),
-            calibration=Calibration(tuple(card["calibration"]["margin"]), tuple(card["calibration"]["probability"])),
-            review_margin=float(card["review_margin"]),
+            calibration=_calibration(card["calibration"]),
+            policy=policy_from(card["policy"]),
             typical={name: float(value) for name, value in card["typical"].items()},
             fraud_rate=float(card["fraud_rate"]),
             label_delay_days=int(card["label_delay_days"]),
+            risk_calibration=_calibration(points) if (points := card.get("risk_calibration")) else None,
         )
-    except (KeyError, TypeError, ValueError, lgb.basic.LightGBMError) as error:
+    except (KeyError, TypeError, ValueError, BadRequest) as error:
         raise BadFile(
             f"fraud model: {SCORER_FILE} or {BOOSTER_FILE} is damaged ({error!r}); register it again."
         ) from None
@@ -148,8 +171,16 @@ def load_scorer(files: Mapping[str, bytes]) -> FraudScorer:
     return scorer
 
 
+def _points(calibration: Calibration) -> dict[str, list[float]]:
+    return {"margin": list(calibration.margin), "probability": list(calibration.probability)}
+
+
+def _calibration(points: Mapping[str, Any]) -> Calibration:
+    return Calibration(tuple(points["margin"]), tuple(points["probability"]))
+
+
 def booster_margin(
-    booster: lgb.Booster, features: pa.Table, names: tuple[str, ...], threads: int
+    booster: "lgb.Booster", features: "pa.Table", names: tuple[str, ...], threads: int
 ) -> NDArray[np.float64]:
     """Return the margin of each row, chunk by chunk; see `FraudScorer.margin`."""
     out = np.empty(features.num_rows, dtype=np.float64)
@@ -159,7 +190,7 @@ def booster_margin(
     return out
 
 
-def feature_matrix(features: pa.Table, names: tuple[str, ...]) -> NDArray[np.float32]:
+def feature_matrix(features: "pa.Table", names: tuple[str, ...]) -> NDArray[np.float32]:
     """Return features as a matrix, a missing value as NaN.
 
     Parameters
@@ -185,7 +216,7 @@ def feature_matrix(features: pa.Table, names: tuple[str, ...]) -> NDArray[np.flo
     for place, name in enumerate(names):
         if name not in features.column_names:
             raise BadSchema(f"fraud_features: column {name} is missing; build the features that this model reads.")
-        matrix[:, place] = features[name].cast(pa.float32()).to_numpy()
+        matrix[:, place] = features[name].cast("float32").to_numpy()
         values = matrix[:, place]
         bad = np.isinf(values) | (np.isnan(values) if name in NEVER_MISSING else False)
         if bad.any():

@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 
 from functions.engine import BATCH, LAMBDA, choose
-from jobs.runtime.size import shard_bytes
 from functions.plan_shards import CHAINS, handler
 from jobs.errors import BadEnvironment, BadRequest
 from jobs.runtime.chain import step
 from jobs.runtime.plan import Manifest, PlannedFile, plan
+from jobs.runtime.size import shard_bytes
 from jobs.runtime.stores import Stores
 from jobs.score_uplift import ScoreUplift, score_uplift
 from tests.trained import CAMPAIGN, DAY

@@ -79,7 +79,7 @@ def test_the_password_of_the_registry_is_what_ecr_grants(local_cloud: LocalCloud
 def test_sam_is_given_the_image_functions_with_every_variable_that_leads_to_the_cloud(local_cloud: LocalCloud) -> None:
     variables = json.loads(sam_variables(local_cloud.environment()))["Parameters"]
     functions = image_functions("netlift:sam", list(variables), 1024)["Resources"]
-    assert set(functions) == {"RunShard", "FinishRun"}
+    assert set(functions) == {"RunShard", "FinishRun", "WritePage"}
     for function in functions.values():
         assert function["Properties"]["ImageUri"] == "netlift:sam"
         assert set(function["Properties"]["Environment"]["Variables"]) == set(variables)

@@ -13,7 +13,18 @@ import pytest
 import yaml
 
 from infra.packages.__main__ import main
-from infra.packages.declared import CODE, IMAGE, LIGHT, MOST_ZIPPED_MB, ROOT, RUNTIME_LOCK, Package, package_of
+from infra.packages.declared import (
+    CODE,
+    IMAGE,
+    LIGHT,
+    MOST_UNZIPPED_MB,
+    MOST_ZIPPED_MB,
+    ROOT,
+    RUNTIME_LOCK,
+    SCORING,
+    Package,
+    package_of,
+)
 from infra.packages.environments import python_of
 from jobs.errors import BadEnvironment
 from jobs.runtime.chain import NIGHT
@@ -43,7 +54,8 @@ def _functions() -> Iterator[tuple[str, str]]:
 
 
 FUNCTIONS = sorted(set(_functions()))
-ZIPPED = [handler for handler, kind in FUNCTIONS if kind == "Zip"]
+ZIPPED = [handler for handler, kind in FUNCTIONS if package_of(kind, handler) == LIGHT]
+SCORES = [handler for handler, kind in FUNCTIONS if package_of(kind, handler) == SCORING]
 
 
 def _pinned(lock: Path) -> dict[str, str]:
@@ -87,12 +99,12 @@ def test_nothing_of_the_sources_is_left_out(light: Path) -> None:
 
 
 def test_the_build_wants_one_folder(tmp_path: Path) -> None:
-    assert main([]) == main([str(tmp_path / "absent")]) == 2
+    assert main([]) == main([str(tmp_path / "absent")]) == main([str(tmp_path), "heavy"]) == 2
 
 
 def test_there_are_functions_of_both_kinds() -> None:
     assert {kind for _, kind in FUNCTIONS} == {"Zip", "Image"}
-    assert {package_of(kind) for _, kind in FUNCTIONS} == {LIGHT, IMAGE}
+    assert {package_of(kind, handler) for handler, kind in FUNCTIONS} == {LIGHT, SCORING, IMAGE}
 
 
 @pytest.mark.parametrize("handler", ZIPPED)
@@ -113,6 +125,46 @@ def test_a_zipped_function_imports_with_the_runtime_alone_and_at_once(handler: s
 def test_a_library_that_the_light_package_does_not_declare_is_not_there(light: Path) -> None:
     there = "import importlib.util as u; print([bool(u.find_spec(n)) for n in ('boto3', 'numpy', 'pyarrow', 'moto')])"
     assert _run(LIGHT, there, light) == "[True, False, False, False]\n"
+
+
+@pytest.fixture(scope="session")
+def scoring(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that ``sam build`` would zip for the function that scores, made by the target that it calls."""
+    folder = tmp_path_factory.mktemp("scoring")
+    subprocess.run(
+        ["make", "-s", "build-FraudApi", f"ARTIFACTS_DIR={folder}"], cwd=ROOT, check=True, capture_output=True
+    )
+    return folder
+
+
+def test_the_scoring_zip_is_small_enough_and_brings_the_openmp_library(scoring: Path) -> None:
+    size = sum(found.stat().st_size for found in scoring.rglob("*") if found.is_file())
+    assert size < MOST_UNZIPPED_MB * 1e6 / 2, "half of what Lambda takes"
+    assert (scoring / "lib" / "libgomp.so.1").is_file(), "where Lambda's linker looks"
+    assert (scoring / "lightgbm" / "lib" / "lib_lightgbm.so").is_file()
+    there = {found.name for found in scoring.iterdir()}
+    assert set(CODE) <= there
+    assert not there & {"pandas", "sklearn", "scipy", "pyarrow", "boto3", "duckdb"}
+
+
+@pytest.mark.parametrize("handler", SCORES)
+def test_what_scores_imports_in_its_own_environment_with_neither_pandas_nor_scikit_learn(
+    handler: str, light: Path
+) -> None:
+    absent = ("pandas", "sklearn", "scipy", "pyarrow", "duckdb", "pyiceberg")
+    program = (
+        f"import json, importlib.util as u, sys; import {handler.rpartition('.')[0]}, boto3\n"
+        "from jobs.science.fraud.single_row import _library; _library()\n"
+        f"print(json.dumps([[n for n in {absent!r} if u.find_spec(n)], 'lightgbm' in sys.modules, boto3.__file__]))"
+    )
+    found, imported, boto3_file = json.loads(_run(SCORING, program, light))
+    assert (found, imported) == ([], False)
+    assert "/runtime/boto3/" in boto3_file, "boto3 is the runtime's"
+
+
+def test_what_scores_is_locked_to_the_versions_that_the_tests_ran_with() -> None:
+    assert SCORING.lock is not None
+    assert _pinned(SCORING.lock).items() <= _pinned(ROOT / "requirements.lock").items()
 
 
 def test_the_image_holds_what_its_functions_and_every_step_import() -> None:
@@ -136,7 +188,7 @@ def test_the_image_is_locked_to_the_versions_that_the_tests_ran_with() -> None:
     assert declared <= set(image)
 
 
-@pytest.mark.parametrize("lock", [RUNTIME_LOCK, ROOT / "infra" / "container" / "requirements.lock"])
+@pytest.mark.parametrize("lock", [RUNTIME_LOCK, SCORING.lock, ROOT / "infra" / "container" / "requirements.lock"])
 def test_a_lock_has_hashes_and_no_address(lock: Path) -> None:
     text = lock.read_text()
     assert text.count("--hash=sha256:") >= len(_pinned(lock)) > 5

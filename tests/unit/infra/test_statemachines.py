@@ -56,7 +56,7 @@ def test_it_is_the_language_of_state_machines() -> None:
 @pytest.mark.parametrize("name", TASKS)
 def test_whatever_a_task_ends_with_somebody_is_told(name: str) -> None:
     """Every task but those within a run, whose failure ends the Map around them, catches all that is left."""
-    within_a_map = {"Plan", "WorkShard"}
+    within_a_map = {"Plan", "WorkShard", "WorkPart"}
     caught = {error for catch in TASKS[name].get("Catch", ()) for error in catch["ErrorEquals"]}
     assert ("States.ALL" in caught) != (name in within_a_map)
 
@@ -119,6 +119,20 @@ def test_shards_are_worked_then_the_run_is_finished_once(local_cloud: LocalCloud
     # only keys pass through the state
     assert "rows of customers" not in json.dumps(ended.output)
     assert max(len(json.dumps(event, default=str)) for event in ended.history) < 4096, "256 KB are allowed a state"
+
+
+def test_a_run_that_fans_out_is_shared_out_then_worked_in_parts_then_joined(
+    local_cloud: LocalCloud, local_home: LocalHome
+) -> None:
+    ended = _toy_night(local_cloud, local_home, {"run_date": "large"})
+    assert ended.status == "SUCCEEDED", ended.cause
+    assert ended.output[0]["state"] == "finished"
+    phases = {"ShareOut", "CountParts", "WorkPart", "WorkShard", "FinishRun"}
+    went = [state for state in ended.entered() if state in phases]
+    assert went[:2] == ["ShareOut", "CountParts"]
+    assert (went[2:4], went[-1]) == (["WorkPart"] * 2, "FinishRun")
+    assert {"share-0", "counted", "part-0", "part-1", "shard-0"} <= _kept(local_home)
+    assert "must not travel" not in json.dumps(ended.output)
 
 
 def test_an_error_that_no_retry_helps_stops_the_night(local_cloud: LocalCloud, local_home: LocalHome) -> None:

@@ -9,16 +9,23 @@ import pytest
 from samtranslator.yaml_helper import yaml_parse
 
 from functions.engine import choose
+from functions.fraud_api import open_door
+from functions.once import LEASE_S
+from functions.openapi import document
 from functions.plan_shards import CHAINS
 from infra.local.deploy_template import TEMPLATE
 from infra.local.deployment import CHAIN, ROOT
 from jobs.runtime.metrics import DIMENSIONS, NAMESPACE, UNITS
+from jobs.runtime.size import part_rows
 from tests.unit.infra.templates import NESTED, TRANSFORMED, nested, of_type
 
 SOURCE: dict[str, Any] = yaml_parse(TEMPLATE.read_text())
 HANDLERS = {
-    f"functions.{name}.handler" for name in ("plan_shards", "run_shard", "finish_run", "fail_run", "write_page")
+    f"functions.{name}.handler"
+    for name in ("plan_shards", "run_shard", "finish_run", "fail_run", "write_page", "fraud_api")
 }
+
+STAGE = "AWS::ApiGatewayV2::Stage"
 
 
 def test_buckets_are_encrypted_versioned_closed_kept_and_reached_by_tls_alone() -> None:
@@ -89,8 +96,8 @@ def test_every_function_is_a_handler_of_this_repository() -> None:
     assert handlers == HANDLERS
     for handler in handlers:
         assert (ROOT / (handler.rpartition(".")[0].replace(".", "/") + ".py")).is_file()
-    light = {f["Handler"] for f in functions.values() if "Handler" in f}
-    assert light == {"functions.plan_shards.handler", "functions.fail_run.handler"}
+    zipped = {f["Handler"] for f in functions.values() if "Handler" in f}
+    assert zipped == {f"functions.{name}.handler" for name in ("plan_shards", "fail_run", "fraud_api")}
 
 
 def test_every_log_ends_and_every_function_machine_and_job_has_one() -> None:
@@ -102,6 +109,7 @@ def test_every_log_ends_and_every_function_machine_and_job_has_one() -> None:
         used.add(log["CloudWatchLogsLogGroup"]["LogGroupArn"]["Fn::GetAtt"][0])
     job = nested("batch")["Resources"]["ShardJob"]["Properties"]["ContainerProperties"]
     used.add("Batch." + job["LogConfiguration"]["Options"]["awslogs-group"]["Ref"])
+    used |= {stage["AccessLogSettings"]["DestinationArn"]["Fn::GetAtt"][0] for stage in of_type(STAGE).values()}
     spark = nested("spark")["Resources"]["Application"]["Properties"]["MonitoringConfiguration"]
     used.add("Spark." + spark["CloudWatchLoggingConfiguration"]["LogGroupName"]["Ref"])
     assert used == set(groups)
@@ -145,29 +153,29 @@ def test_the_job_works_a_shard_by_the_same_words_as_the_machine_gives() -> None:
     definition = json.loads(CHAIN.read_text())
     states = definition["States"]["Steps"]["ItemProcessor"]["States"]
     words = [word for word in job["ContainerProperties"]["Command"] if word.startswith("Ref::")]
-    assert words == ["Ref::run_id", "Ref::attempt"]
-    for state in ("WorkArray", "WorkOne"):
+    assert words == ["Ref::run_id", "Ref::attempt", "Ref::phase"]
+    for state in ("WorkArray", "WorkOne", "ShareOutInBatch", "WorkPartArray", "WorkOnePart"):
         parameters = states[state]["Parameters"]["Parameters"]
         assert {name.removesuffix(".$") for name in parameters} == {word.removeprefix("Ref::") for word in words}
     assert states["WorkArray"]["TimeoutSeconds"] >= SOURCE["Parameters"]["JobAttemptSeconds"]["Default"] * 4
 
 
 def test_functions_and_jobs_are_told_where_all_lies_and_when_a_run_is_large() -> None:
-    where = {"NETLIFT_HOME", "NETLIFT_TABLES", "NETLIFT_NAMESPACE", "NETLIFT_STAGE"}
+    where = {"NETLIFT_HOME", "NETLIFT_TABLES", "NETLIFT_NAMESPACE", "NETLIFT_STAGE", "NETLIFT_ONLINE"}
     for function in of_type("AWS::Lambda::Function").values():
         assert where <= set(function["Environment"]["Variables"])
     job = nested("batch")["Resources"]["ShardJob"]["Properties"]["ContainerProperties"]
     assert where | {"NETLIFT_VCPUS", "NETLIFT_MEMORY_MB"} == {v["Name"] for v in job["Environment"]}
     limits = set(of_type("AWS::Lambda::Function")["PlanShards"]["Environment"]["Variables"]) - where
-    read = set(re.findall(r"``(NETLIFT_\w+)``", choose.__doc__ or ""))
-    assert limits == read == {"NETLIFT_BATCH_SHARDS", "NETLIFT_BATCH_MB"}
+    read = set(re.findall(r"``(NETLIFT_\w+)``", f"{choose.__doc__} {part_rows.__doc__}"))
+    assert limits == read == {f"NETLIFT_{name}" for name in ("BATCH_SHARDS", "BATCH_MB", "FAN_OUT_MB", "PART_ROWS")}
 
 
 def test_alarms_are_on_metrics_that_somebody_writes_and_tell_the_topic() -> None:
     alarms = {name: r for name, r in nested("watch")["Resources"].items() if r["Type"] == "AWS::CloudWatch::Alarm"}
     assert set(alarms) == {
         *("NightlyFailed", "WeeklyFailed", "NightlyMissing", "NightlyLate"),
-        *("Quarantine", "Drift", "UndeliveredTriggers"),
+        *("Quarantine", "Drift", "UndeliveredTriggers", "FraudErrors", "FraudLatency"),
     }
     ours = {a["Properties"]["MetricName"] for a in alarms.values() if a["Properties"].get("Namespace") == NAMESPACE}
     assert ours == {"quarantined_percent", "drift_alarms"}
@@ -184,7 +192,7 @@ def test_our_own_metrics_are_watched_under_dimensions_they_are_written_with_and_
         if p.get("Namespace") == NAMESPACE
     ]
     body = json.loads(resources["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
-    assert len(body["widgets"]) == 5
+    assert len(body["widgets"]) == 6
     for metric in (m for widget in body["widgets"] for m in widget["properties"]["metrics"] if m[0] == NAMESPACE):
         pairs = [word for word in metric[2:] if isinstance(word, str)]
         watched.append((metric[1], list(zip(pairs[::2], pairs[1::2], strict=True)), "${Stage}"))
@@ -193,6 +201,29 @@ def test_our_own_metrics_are_watched_under_dimensions_they_are_written_with_and_
         assert name in UNITS
         assert tuple(of for of, _ in dimensions) in DIMENSIONS
         assert dict(dimensions)["stage"] == stage
+
+
+def test_the_fraud_api_has_the_routes_of_its_document_signed_throttled_and_logged() -> None:
+    routes = of_type("AWS::ApiGatewayV2::Route").values()
+    paths = json.loads(document())["paths"]
+    assert {r["RouteKey"] for r in routes} == {f"{m.upper()} {path}" for path, of in paths.items() for m in of}
+    assert {route["AuthorizationType"] for route in routes} == {"AWS_IAM"}
+    [integration] = of_type("AWS::ApiGatewayV2::Integration").values()
+    assert integration["IntegrationUri"] == {"Fn::GetAtt": ["FraudApi", "Arn"]}
+    assert integration["PayloadFormatVersion"] == "2.0"
+    [stage] = of_type(STAGE).values()
+    assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] == {"Ref": "FraudRequestsPerSecond"}
+    assert json.loads(stage["AccessLogSettings"]["Format"])["status"] == "$context.status"
+
+
+def test_the_fraud_function_is_told_all_that_it_reads_and_gives_up_before_its_lease_ends() -> None:
+    function = of_type("AWS::Lambda::Function")["FraudApi"]
+    told = function["Environment"]["Variables"]
+    read = set(re.findall(r"``(NETLIFT_\w+)``", open_door.__doc__ or ""))
+    assert read == {"NETLIFT_ONLINE", "NETLIFT_ANSWERS", "NETLIFT_FRAUD_POLICY"}
+    assert read <= set(told)
+    assert SOURCE["Parameters"]["FraudPolicy"]["AllowedValues"] == ["open", "closed"]
+    assert function["Timeout"] < LEASE_S
 
 
 @pytest.mark.parametrize("file", ["template.yaml", *(f"infra/{name}.yaml" for name in NESTED.values())])

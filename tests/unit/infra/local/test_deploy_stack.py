@@ -11,7 +11,8 @@ import pytest
 
 from infra.local.cloud import LocalCloud
 from infra.local.deploy_follow import in_words
-from infra.local.deploy_stack import Stack, start_schedule
+from infra.local.deploy_stack import Stack
+from infra.local.schedules import start_schedule
 from jobs.errors import BadRequest
 
 AT = datetime(2026, 11, 22, 2, tzinfo=UTC)

@@ -17,7 +17,7 @@ def test_what_the_template_names_as_a_file_is_uploaded_and_addressed() -> None:
         return f"s3://b/k/{name}"
 
     found = transformed(upload, functions_zip=b"zip")
-    assert set(kept) == {"functions.zip", "network.yaml", "batch.yaml", "watch.yaml"}
+    assert set(kept) == {"functions.zip", "network.yaml", "batch.yaml", "spark.yaml", "watch.yaml"}
     assert kept["functions.zip"] == b"zip"
     assert found["Resources"]["Batch"]["Properties"]["TemplateURL"] == "https://b.s3.amazonaws.com/k/batch.yaml"
     assert found["Resources"]["PlanShards"]["Properties"]["Code"] == {"S3Bucket": "b", "S3Key": "k/functions.zip"}

@@ -8,6 +8,7 @@ import pytest
 
 from jobs.errors import BadFile, BadRows, BadSchema
 from jobs.science.fraud.calibration import Calibration
+from jobs.science.fraud.decision import Costs, DecisionPolicy
 from jobs.science.fraud.features import FEATURE_NAMES
 from jobs.science.fraud.score import BOOSTER_FILE, CHUNK_ROWS, SCORER_FILE, FraudScorer, load_scorer
 
@@ -29,7 +30,7 @@ def scorer():
         booster=booster,
         features=FEATURE_NAMES,
         calibration=Calibration((-2.0, 0.1, 2.0), (0.01, 1 / 3, 0.9)),
-        review_margin=0.1,
+        policy=DecisionPolicy(Costs(4.0, 0.9, 30.0), 0.5),
         typical=dict.fromkeys(FEATURE_NAMES, 1.5),
         fraud_rate=0.01,
         label_delay_days=7,
@@ -42,7 +43,7 @@ def test_a_scorer_read_back_predicts_the_same_to_the_last_digit(scorer):
     np.testing.assert_array_equal(again.probability(features), scorer.probability(features))
     assert dataclasses.replace(again, booster=scorer.booster) == scorer
     assert again.to_files() == scorer.to_files()
-    assert again.review_threshold == pytest.approx(1 / 3)
+    assert again.policy == scorer.policy
 
 
 def test_chunks_and_threads_change_nothing(scorer):

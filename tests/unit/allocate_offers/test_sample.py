@@ -1,0 +1,79 @@
+"""A sample is of whole customers, from all files, the same for the same seed, and as large as it says."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from jobs.allocate_offers import sample as sampling
+from jobs.allocate_offers.sample import Sample, sample
+from jobs.runtime.campaign import read_campaign
+from jobs.runtime.stores import Stores
+from jobs.tables.outputs import UPLIFT_SCORES
+from tests.unit.allocate_offers.score_world import ScoreWorld, home
+
+WORLD = ScoreWorld(customers=8_000, arms=3, files=4, group_rows=500)
+
+
+@pytest.fixture(scope="module")
+def stores(tmp_path_factory: pytest.TempPathFactory) -> Stores:
+    return home(tmp_path_factory.mktemp("scores"), WORLD)
+
+
+def draw(stores: Stores, seed: int = 1, whole_up_to_rows: int = 100) -> Sample:
+    campaign = read_campaign(stores.objects, "spring")
+    drawn = sample(campaign, stores.tables.files(UPLIFT_SCORES), whole_up_to_rows, seed, stores)
+    assert drawn is not None
+    return drawn
+
+
+def numbers(drawn: Sample) -> np.ndarray:
+    return np.array([int(name[1:]) for name in drawn.customers.customer_id.to_pylist()])
+
+
+def test_of_few_rows_all_customers_are_taken(stores: Stores) -> None:
+    drawn = draw(stores, whole_up_to_rows=24_000)
+    assert (len(numbers(drawn)), drawn.share) == (WORLD.customers, 1.0)
+
+
+def test_customers_are_whole_and_none_is_drawn_twice(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Row groups of 500 rows end within a customer of three; an arm that was cut off would have no effect."""
+    monkeypatch.setattr(sampling, "FROM_A_GROUP", 100)
+    drawn = draw(stores)
+    who = numbers(drawn)
+    assert len(who) == len(set(who)) > 3_000
+    for place in range(0, len(who), 97):
+        assert (
+            drawn.customers.effect_eur[place].tolist()
+            == WORLD.rows(who[place], who[place] + 1)["effect_eur"].to_pylist()
+        )
+
+
+def test_it_is_spread_over_all_files_and_as_large_as_its_share_says(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sampling, "CUSTOMERS", 600)
+    monkeypatch.setattr(sampling, "FROM_A_GROUP", 50)
+    drawn = draw(stores)
+    assert len(numbers(drawn)) == 600
+    assert drawn.share == pytest.approx(600 / WORLD.customers, rel=1e-9)
+    assert set(numbers(drawn) // 2_000) == {0, 1, 2, 3}
+
+
+def test_the_seed_decides(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sampling, "CUSTOMERS", 300)
+    monkeypatch.setattr(sampling, "FROM_A_GROUP", 30)
+    one, same, other = (numbers(draw(stores, seed)).tolist() for seed in (1, 1, 2))
+    assert one == same
+    assert one != other
+
+
+def test_without_files_there_is_no_sample(stores: Stores) -> None:
+    assert sample(read_campaign(stores.objects, "spring"), [], 100, 1, stores) is None
+
+
+def test_the_mean_effect_of_a_sample_is_that_of_all(stores: Stores, tmp_path: Path) -> None:
+    everybody = WORLD.rows(0, WORLD.customers)["effect_eur"].to_numpy()
+    drawn = draw(stores).customers.effect_eur
+    error = everybody.std() / np.sqrt(drawn.size / WORLD.arms)
+    assert drawn.mean() == pytest.approx(everybody.mean(), abs=4 * error)
