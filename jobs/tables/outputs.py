@@ -230,6 +230,28 @@ UPLIFT_SCORES = Table(
     partition=("run_date", "campaign_id"),
 )
 
+UPLIFT_SEGMENTS = Table(
+    "uplift_segments",
+    "what an arm does in a segment of effect, by the policy tree of a campaign's model",
+    (
+        RUN_DATE,
+        CAMPAIGN_ID,
+        Column("segment", pa.string(), "", "rule of the segment, in words"),
+        Column("arm", pa.string(), "", "arm of the campaign"),
+        Column("chosen", pa.bool_(), "", "whether the tree gives the segment this arm; none where none is worth it"),
+        Column("rows", pa.int64(), "count", "untouched rows of the trial in the segment, of all arms", low=1),
+        Column("share", pa.float64(), "in [0, 1]", "share of the untouched rows", low=0, high=1),
+        Column("effect_eur", pa.float64(), "euro", "measured net margin of the arm less that of the control"),
+        Column("effect_low_eur", pa.float64(), "euro", "lower end of its 95% interval"),
+        Column("effect_high_eur", pa.float64(), "euro", "upper end of its 95% interval"),
+        Column("contact_cost_eur", pa.float64(), "euro", "cost of one contact", low=0),
+        MODEL_VERSION,
+        RUN_ID,
+    ),
+    key=("segment", "arm"),
+    partition=("run_date", "campaign_id"),
+)
+
 OFFERS = Table(
     "offers",
     "what a customer gets from a campaign, or why nothing",
@@ -311,6 +333,7 @@ OUTPUTS = {
         PARTNER_RISK,
         CUSTOMER_SEGMENTS,
         UPLIFT_SCORES,
+        UPLIFT_SEGMENTS,
         OFFERS,
         DRIFT,
         QUARANTINE,
