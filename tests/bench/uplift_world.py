@@ -14,7 +14,8 @@ from jobs.runtime.stores import Stores
 from jobs.science.uplift.calibration import ArmCalibration
 from jobs.science.uplift.encode import FeatureEncoder
 from jobs.science.uplift.export import FittedUplift, export_scorer
-from jobs.science.uplift.learner import fit_xlearner
+from jobs.science.uplift.learners.fit import DEFAULT, fit_learner
+from jobs.science.uplift.learners.fitted import Learning
 
 RUN_DATE = date(2026, 3, 1)
 CAMPAIGN = "bench"
@@ -57,9 +58,10 @@ def train(seed: int, threads: int) -> Trained:
     arm = rng.integers(0, 1 + len(ARMS), TRIAL_ROWS)
     outcome = matrix[:, 0] + (arm > 0) * _effect(matrix, arm) + rng.normal(size=TRIAL_ROWS)
     share = 1 / (1 + len(ARMS))
-    learner = fit_xlearner(
+    learning = Learning(
         matrix, arm, outcome, np.full(TRIAL_ROWS, share), arms=1 + len(ARMS), seed=seed, num_threads=threads
     )
+    learner = fit_learner(DEFAULT, learning)
     calibration = tuple(ArmCalibration(0.0, 0.0, 0.8) for _ in ARMS)
     fitted = FittedUplift((CONTROL, *ARMS), encoder, learner, calibration)
     return Trained(fitted, export_scorer(fitted, matrix).files)

@@ -12,7 +12,8 @@ from jobs.allocate_offers import AllocateOffers
 from jobs.runtime.stores import Stores
 from jobs.science.uplift.calibration import ArmCalibration
 from jobs.science.uplift.encode import FeatureEncoder
-from jobs.science.uplift.scorer import ArmModels, PortableScorer
+from jobs.science.uplift.portable import BoostedEffect
+from jobs.science.uplift.scorer import PortableScorer
 from jobs.score_uplift import ScoreUplift
 
 DAY = date(2026, 3, 1)
@@ -82,6 +83,9 @@ def scorer_files() -> dict[str, bytes]:
         settings = {"objective": "regression", "num_leaves": 7, "num_threads": 1, "verbosity": -1, "seed": 1}
         return lgb.train(settings, lgb.Dataset(matrix, effect), 10)
 
-    models = (ArmModels(fitted(1, 0), fitted(1, 1), 0.5), ArmModels(fitted(-1, 3), fitted(-1, 2), 0.3))
+    models = (
+        BoostedEffect((fitted(1, 0), fitted(1, 1)), (0.5, 0.5)),
+        BoostedEffect((fitted(-1, 3), fitted(-1, 2)), (0.3, 0.7)),
+    )
     calibration = (ArmCalibration(0.0, 0.5, 0.9),) * len(ARMS)
     return PortableScorer(("none", *ARMS), encoder, models, calibration).to_files()

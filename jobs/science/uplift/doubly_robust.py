@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs.science.uplift.learner import ShallowTrees, TreeSettings
+from jobs.science.uplift.learners.trees import ShallowTrees, TreeSettings
 from jobs.science.uplift.trial import draw_share
 
 

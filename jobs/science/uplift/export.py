@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from jobs.errors import ExportRefused
 from jobs.science.uplift.calibration import ArmCalibration
 from jobs.science.uplift.encode import FeatureEncoder
-from jobs.science.uplift.learner import FittedXLearner
-from jobs.science.uplift.scorer import ArmModels, PortableScorer
+from jobs.science.uplift.learners.fitted import FittedLearner
+from jobs.science.uplift.scorer import PortableScorer
 
 MAX_DIFF_SD = 1e-5
 """Largest difference that is let through, in standard deviations of the effect."""
@@ -25,7 +25,7 @@ class FittedUplift:
         Names of the arms, the control first.
     encoder : FeatureEncoder
         Turns rows into the matrix that the learner read.
-    learner : FittedXLearner
+    learner : FittedLearner
         The fitted model.
     calibration : tuple of ArmCalibration
         One for each arm but the control.
@@ -33,7 +33,7 @@ class FittedUplift:
 
     arms: tuple[str, ...]
     encoder: FeatureEncoder
-    learner: FittedXLearner
+    learner: FittedLearner
     calibration: tuple[ArmCalibration, ...]
 
 
@@ -71,10 +71,12 @@ def export_scorer(fitted: FittedUplift, matrix: NDArray[np.float32]) -> Export:
     Raises
     ------
     ExportRefused
-        If any row's effects differ by more than `MAX_DIFF_SD` standard deviations.
+        If the learner has no portable form, or any row's effects differ by more than `MAX_DIFF_SD` standard deviations.
     """
-    models = tuple(ArmModels(*fitted.learner.boosters(arm)) for arm in range(1, len(fitted.arms)))
-    files = PortableScorer(fitted.arms, fitted.encoder, models, fitted.calibration).to_files()
+    effects = fitted.learner.portable()
+    if effects is None:
+        raise ExportRefused(f"the {fitted.learner.name} only judges: put another learner to work")
+    files = PortableScorer(fitted.arms, fitted.encoder, effects, fitted.calibration).to_files()
     portable = PortableScorer.from_files(files)
     diff = max_diff_sd(fitted.learner.effect(matrix), portable.learnt_effect(matrix))
     if not diff <= MAX_DIFF_SD:

@@ -14,7 +14,10 @@ from jobs.science.uplift.doubly_robust import cross_fitted_response, doubly_robu
 from jobs.science.uplift.encode import FeatureEncoder
 from jobs.science.uplift.estimate import Estimate, mean_estimate
 from jobs.science.uplift.export import FittedUplift
-from jobs.science.uplift.learner import TreeSettings, fit_xlearner
+from jobs.science.uplift.learners.fit import DEFAULT, fit_learner
+from jobs.science.uplift.learners.fitted import Learning
+from jobs.science.uplift.learners.response import fit_response
+from jobs.science.uplift.learners.trees import TreeSettings
 from jobs.science.uplift.policy import affordable_share, choose, one_arm, treated_share
 from jobs.science.uplift.policy_value import Contrast, PolicyValue, contrast, policy_value
 from jobs.science.uplift.promise import Promise, promise_of
@@ -149,16 +152,17 @@ def fit_and_judge(
     train, held = trial.part(drawn), trial.part(~drawn)
     encoder = FeatureEncoder.fit(train.rows, trial.features)
     matrix, untouched = encoder.transform(train.rows), encoder.transform(held.rows)
-    learner = fit_xlearner(
+    learning = Learning(
         matrix,
         train.arm,
         train.outcome,
         train.propensity,
         arms=n_arms,
-        settings=settings,
+        settings=settings or TreeSettings(),
         seed=seed,
         num_threads=num_threads,
     )
+    learner = fit_learner(DEFAULT, learning)
     own_response = cross_fitted_response(
         matrix,
         train.arm,
@@ -170,7 +174,7 @@ def fit_and_judge(
         num_threads=num_threads,
     )
     own_lift = _lift(doubly_robust_scores(train.arm, train.outcome, train.propensity, own_response))
-    effect, response = learner.effect(untouched), learner.response(untouched)
+    effect, response = learner.effect(untouched), fit_response(learning).response(untouched)
     scores = doubly_robust_scores(held.arm, held.outcome, held.propensity, response)
     lift = _lift(scores)
     all_lift = np.empty((len(trial), n_arms - 1))

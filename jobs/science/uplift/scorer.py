@@ -1,11 +1,10 @@
-"""The portable scorer: LightGBM text models and a JSON card; no EconML, no scikit-learn, no pickle."""
+"""The portable scorer: text models or numbers, and a JSON card; no EconML, no scikit-learn, no pickle."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Self
 
-import lightgbm as lgb
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -13,40 +12,13 @@ from numpy.typing import NDArray
 from jobs.errors import BadFile
 from jobs.science.uplift.calibration import ArmCalibration
 from jobs.science.uplift.encode import FeatureEncoder
+from jobs.science.uplift.portable import ArmEffect, arm_effect_from_files
 
 CARD = "scorer.json"
 """Name of the file that says how the others fit together."""
 
-FORMAT = "netlift-uplift-1"
+FORMAT = "netlift-uplift-2"
 """What this code reads and writes; another format is refused."""
-
-
-@dataclass(frozen=True)
-class ArmModels:
-    """The two effect models of an arm.
-
-    Parameters
-    ----------
-    from_control : lightgbm.Booster
-        Learnt from the control's rows.
-    from_arm : lightgbm.Booster
-        Learnt from the arm's rows.
-    control_weight : float
-        Weight of the former, in [0, 1]; the latter has the rest.
-    """
-
-    from_control: lgb.Booster
-    from_arm: lgb.Booster
-    control_weight: float
-
-    def effect(self, matrix: NDArray[np.float32], num_threads: int) -> NDArray[np.float64]:
-        """Return the effect as learnt, shape (n_rows,)."""
-        effect = np.asarray(self.from_control.predict(matrix, num_threads=num_threads), np.float64)
-        effect *= self.control_weight
-        from_arm = np.asarray(self.from_arm.predict(matrix, num_threads=num_threads), np.float64)
-        from_arm *= 1.0 - self.control_weight
-        effect += from_arm
-        return effect
 
 
 @dataclass(frozen=True)
@@ -59,7 +31,7 @@ class PortableScorer:
         Names of the arms, the control first.
     encoder : FeatureEncoder
         Turns rows into the matrix that the models read.
-    models : tuple of ArmModels
+    effects : tuple of ArmEffect
         One for each arm but the control.
     calibration : tuple of ArmCalibration
         One for each arm but the control.
@@ -67,7 +39,7 @@ class PortableScorer:
 
     arms: tuple[str, ...]
     encoder: FeatureEncoder
-    models: tuple[ArmModels, ...]
+    effects: tuple[ArmEffect, ...]
     calibration: tuple[ArmCalibration, ...]
 
     def effect(self, rows: pa.Table, num_threads: int = 1) -> NDArray[np.float64]:
@@ -105,23 +77,24 @@ class PortableScorer:
         num_threads : int
             Threads of LightGBM.
         """
-        effects = np.empty((len(matrix), len(self.models)), order="F")
-        if len(matrix):  # LightGBM refuses a matrix without rows
-            for i, models in enumerate(self.models):
-                effects[:, i] = models.effect(matrix, num_threads)
+        effects = np.empty((len(matrix), len(self.effects)), order="F")
+        for i, arm in enumerate(self.effects):
+            effects[:, i] = arm.effect(matrix, num_threads)
         return effects
 
     def to_files(self) -> dict[str, bytes]:
         """Return the scorer as named files; `from_files` reads them back."""
         files: dict[str, bytes] = {}
-        for i, models in enumerate(self.models, start=1):
-            files[f"arm_{i}_from_control.txt"] = models.from_control.model_to_string().encode()
-            files[f"arm_{i}_from_arm.txt"] = models.from_arm.model_to_string().encode()
+        said = []
+        for i, arm in enumerate(self.effects, start=1):
+            of_arm, its_files = arm.to_files(f"arm_{i}")
+            said.append(of_arm)
+            files |= its_files
         card = {
             "format": FORMAT,
             "arms": list(self.arms),
             "encoder": self.encoder.to_dict(),
-            "control_weights": [m.control_weight for m in self.models],
+            "effects": said,
             "calibration": [asdict(c) for c in self.calibration],
         }
         files[CARD] = json.dumps(card, indent=1).encode()
@@ -141,24 +114,13 @@ class PortableScorer:
         BadFile
             If a file is missing or the card is of another format.
         """
-        card = json.loads(_file(files, CARD))
+        if CARD not in files:
+            raise BadFile(f"the model has no file {CARD!r}, only {sorted(files)}: register the scorer's files together")
+        card = json.loads(files[CARD])
         if card.get("format") != FORMAT:
             raise BadFile(
                 f"the scorer's card {CARD} has format {card.get('format')!r}, not {FORMAT!r}: train the model again"
             )
-        models = tuple(
-            ArmModels(
-                lgb.Booster(model_str=_file(files, f"arm_{i}_from_control.txt").decode()),
-                lgb.Booster(model_str=_file(files, f"arm_{i}_from_arm.txt").decode()),
-                float(weight),
-            )
-            for i, weight in enumerate(card["control_weights"], start=1)
-        )
+        effects = tuple(arm_effect_from_files(of_arm, files) for of_arm in card["effects"])
         calibration = tuple(ArmCalibration(**c) for c in card["calibration"])
-        return cls(tuple(card["arms"]), FeatureEncoder.from_dict(card["encoder"]), models, calibration)
-
-
-def _file(files: Mapping[str, bytes], name: str) -> bytes:
-    if name not in files:
-        raise BadFile(f"the model has no file {name!r}, only {sorted(files)}: register the scorer's files together")
-    return files[name]
+        return cls(tuple(card["arms"]), FeatureEncoder.from_dict(card["encoder"]), effects, calibration)

@@ -9,7 +9,8 @@ from jobs.errors import ExportRefused
 from jobs.science.uplift.calibration import ArmCalibration
 from jobs.science.uplift.encode import FeatureEncoder
 from jobs.science.uplift.export import FittedUplift, export_scorer, max_diff_sd
-from jobs.science.uplift.learner import FittedXLearner, fit_xlearner
+from jobs.science.uplift.learners.fitted import Learning
+from jobs.science.uplift.learners.x_learner import FittedXLearner, fit_x_learner
 from tests.unit.science.uplift.worlds import make_world
 
 
@@ -17,7 +18,7 @@ def fit(noise: float = 1.0) -> tuple[FittedUplift, np.ndarray]:
     trial = make_world(600, level=(1.0,), noise=noise).trial
     encoder = FeatureEncoder.fit(trial.rows, trial.features)
     matrix = encoder.transform(trial.rows)
-    learner = fit_xlearner(matrix, trial.arm, trial.outcome, trial.propensity, arms=2)
+    learner = fit_x_learner(Learning(matrix, trial.arm, trial.outcome, trial.propensity, arms=2))
     return FittedUplift(trial.arms, encoder, learner, (ArmCalibration(0.0, 0.0, 1.0),)), matrix
 
 
@@ -37,13 +38,13 @@ def test_a_faithful_export_says_how_faithful() -> None:
     fitted, matrix = fit()
     export = export_scorer(fitted, matrix)
     assert export.max_diff_sd <= 1e-9
-    assert set(export.files) == {"scorer.json", "arm_1_from_control.txt", "arm_1_from_arm.txt"}
+    assert set(export.files) == {"scorer.json", "arm_1_1.txt", "arm_1_2.txt"}
 
 
 @pytest.mark.parametrize(("by", "refused"), [(5e-6, False), (2e-5, True), (float("nan"), True)])
 def test_one_row_off_by_more_than_the_limit_is_enough(by: float, refused: bool) -> None:
     fitted, matrix = fit()
-    learner = OffByAHair(fitted.learner.model, fitted.learner.arms, fitted.learner.weighted, by)
+    learner = OffByAHair(fitted.learner.model, fitted.learner.arms, fitted.learner.weighted, by=by)
     changed = replace(fitted, learner=learner)
     if refused:
         with pytest.raises(ExportRefused, match="standard deviations"):
@@ -58,7 +59,7 @@ def test_propensities_that_vary_export_as_well() -> None:
     arm = (generator.random(800) < chance).astype(np.int64)
     matrix = generator.normal(size=(800, 3)).astype(np.float32)
     outcome = matrix[:, 0] * arm + generator.normal(size=800)
-    learner = fit_xlearner(matrix, arm, outcome, np.where(arm == 1, chance, 1 - chance), arms=2)
+    learner = fit_x_learner(Learning(matrix, arm, outcome, np.where(arm == 1, chance, 1 - chance), arms=2))
     trial = make_world(600).trial
     encoder = FeatureEncoder.fit(trial.rows, {"age": "number"})
     fitted = FittedUplift(("none", "mail"), encoder, learner, (ArmCalibration(0.0, 0.0, 1.0),))

@@ -12,7 +12,8 @@ from jobs.errors import BadFile, BadSchema
 from jobs.science.uplift.calibration import ArmCalibration
 from jobs.science.uplift.encode import FeatureEncoder
 from jobs.science.uplift.export import FittedUplift, export_scorer
-from jobs.science.uplift.learner import fit_xlearner
+from jobs.science.uplift.learners.fit import fit_learner
+from jobs.science.uplift.learners.fitted import Learning
 from jobs.science.uplift.scorer import CARD, PortableScorer
 from tests.unit.science.uplift.worlds import make_world
 
@@ -21,7 +22,8 @@ from tests.unit.science.uplift.worlds import make_world
 def fitted() -> FittedUplift:
     trial = make_world(1500).trial
     encoder = FeatureEncoder.fit(trial.rows, trial.features)
-    learner = fit_xlearner(encoder.transform(trial.rows), trial.arm, trial.outcome, trial.propensity, arms=3)
+    learning = Learning(encoder.transform(trial.rows), trial.arm, trial.outcome, trial.propensity, arms=3)
+    learner = fit_learner("XLearner", learning)
     return FittedUplift(trial.arms, encoder, learner, (ArmCalibration(1.0, 0.8, 0.5), ArmCalibration(0.0, 0.0, 1.0)))
 
 
@@ -65,8 +67,8 @@ def test_rows_without_a_feature_are_refused(files: dict[str, bytes]) -> None:
 
 
 def test_a_file_that_is_missing_or_of_another_format_is_named(files: dict[str, bytes]) -> None:
-    with pytest.raises(BadFile, match="arm_2_from_arm"):
-        PortableScorer.from_files({k: v for k, v in files.items() if k != "arm_2_from_arm.txt"})
+    with pytest.raises(BadFile, match=r"arm_2_2\.txt"):
+        PortableScorer.from_files({k: v for k, v in files.items() if k != "arm_2_2.txt"})
     other = json.dumps({**json.loads(files[CARD]), "format": "later"}).encode()
     with pytest.raises(BadFile, match="'later'"):
         PortableScorer.from_files({**files, CARD: other})

@@ -1,0 +1,124 @@
+"""The effect of one arm as a scorer carries it: boosted trees, or a line with its covariance."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, Self
+
+import lightgbm as lgb
+import numpy as np
+from numpy.typing import NDArray
+
+from jobs.errors import BadFile
+
+
+class ArmEffect(Protocol):
+    """Effect of an arm against the control, from the encoded features."""
+
+    def effect(self, matrix: NDArray[np.float32], num_threads: int) -> NDArray[np.float64]:
+        """Return the effect as learnt, shape (n_rows,)."""
+
+    def standard_error(self, matrix: NDArray[np.float32]) -> NDArray[np.float64] | None:
+        """Return its standard error, shape (n_rows,), or None where there is none."""
+
+    def to_files(self, stem: str) -> tuple[dict[str, Any], dict[str, bytes]]:
+        """Return what the card says of it, and its files, their names beginning with `stem`."""
+
+
+@dataclass(frozen=True)
+class BoostedEffect:
+    """A weighted sum of LightGBM boosters.
+
+    Parameters
+    ----------
+    boosters : tuple of lightgbm.Booster
+        One or more.
+    weights : tuple of float
+        Weight of each.
+    """
+
+    boosters: tuple[lgb.Booster, ...]
+    weights: tuple[float, ...]
+
+    def effect(self, matrix: NDArray[np.float32], num_threads: int) -> NDArray[np.float64]:
+        """Return the effect as learnt, shape (n_rows,)."""
+        total = np.zeros(len(matrix))
+        if len(matrix):  # LightGBM refuses a matrix without rows
+            for booster, weight in zip(self.boosters, self.weights, strict=True):
+                total += weight * np.asarray(booster.predict(matrix, num_threads=num_threads), np.float64)
+        return total
+
+    def standard_error(self, matrix: NDArray[np.float32]) -> None:  # noqa: ARG002  # as every effect
+        """Return None: boosted trees say nothing of their error."""
+        return
+
+    def to_files(self, stem: str) -> tuple[dict[str, Any], dict[str, bytes]]:
+        """Return the weights for the card, and a text model for each booster."""
+        names = [f"{stem}_{i}.txt" for i in range(1, 1 + len(self.boosters))]
+        texts = [b.model_to_string().encode() for b in self.boosters]
+        return {"kind": "boosted", "weights": list(self.weights), "files": names}, dict(zip(names, texts, strict=True))
+
+    @classmethod
+    def from_files(cls, card: Mapping[str, Any], files: Mapping[str, bytes]) -> Self:
+        """Read the boosters back."""
+        boosters = tuple(lgb.Booster(model_str=_file(files, name).decode()) for name in card["files"])
+        return cls(boosters, tuple(float(w) for w in card["weights"]))
+
+
+@dataclass(frozen=True)
+class LinearEffect:
+    """A line in the encoded features, with the covariance of its coefficients.
+
+    Parameters
+    ----------
+    coefficients : numpy.ndarray of shape (n_columns + 1,)
+        Slope of every column, then the intercept, in units of the outcome.
+    covariance : numpy.ndarray of shape (n_columns + 1, n_columns + 1)
+        Covariance of the coefficients' estimates.
+    """
+
+    coefficients: NDArray[np.float64]
+    covariance: NDArray[np.float64]
+
+    def effect(self, matrix: NDArray[np.float32], num_threads: int) -> NDArray[np.float64]:  # noqa: ARG002
+        """Return the effect as learnt, shape (n_rows,)."""
+        return np.asarray(matrix @ self.coefficients[:-1] + self.coefficients[-1])
+
+    def standard_error(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return the standard error of the effect, shape (n_rows,)."""
+        slopes = self.covariance[:-1, :-1]
+        variance = np.einsum("ij,ij->i", matrix @ slopes, matrix) + 2.0 * (matrix @ self.covariance[:-1, -1])
+        return np.asarray(np.sqrt(np.maximum(variance + self.covariance[-1, -1], 0.0)))
+
+    def to_files(self, stem: str) -> tuple[dict[str, Any], dict[str, bytes]]:
+        """Return the name of its file for the card, and the numbers as JSON, which keeps every digit."""
+        name = f"{stem}_line.json"
+        numbers = {"coefficients": self.coefficients.tolist(), "covariance": self.covariance.tolist()}
+        return {"kind": "linear", "file": name}, {name: json.dumps(numbers).encode()}
+
+    @classmethod
+    def from_files(cls, card: Mapping[str, Any], files: Mapping[str, bytes]) -> Self:
+        """Read the numbers back."""
+        numbers = json.loads(_file(files, card["file"]))
+        return cls(np.array(numbers["coefficients"]), np.array(numbers["covariance"]))
+
+
+def arm_effect_from_files(card: Mapping[str, Any], files: Mapping[str, bytes]) -> ArmEffect:
+    """Read an arm's effect from what the card says of it and from its files.
+
+    Raises
+    ------
+    BadFile
+        If a file is missing, or the card names a kind of effect that nothing here reads.
+    """
+    if card["kind"] == "boosted":
+        return BoostedEffect.from_files(card, files)
+    if card["kind"] == "linear":
+        return LinearEffect.from_files(card, files)
+    raise BadFile(f"the scorer's card has an effect of kind {card['kind']!r}: train the model again")
+
+
+def _file(files: Mapping[str, bytes], name: str) -> bytes:
+    if name not in files:
+        raise BadFile(f"the model has no file {name!r}, only {sorted(files)}: register the scorer's files together")
+    return files[name]
