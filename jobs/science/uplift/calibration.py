@@ -87,14 +87,35 @@ def calibration_slope(
     Chernozhukov, Demirer, Duflo and Fernandez-Val (2018), Generic machine learning inference on heterogeneous
     treatment effects in randomized experiments.
     """
-    x = effect - np.mean(effect)
+    return pooled_slope(effect[:, None], score[:, None], cluster)
+
+
+def pooled_slope(
+    effect: NDArray[np.float64], score: NDArray[np.float64], cluster: NDArray[np.int64] | None = None
+) -> Estimate:
+    """Regress the doubly robust effects of all arms on the predicted ones, each arm with a mean of its own.
+
+    Differences between arms do not count, only those between customers under the same arm. With one arm it is
+    `calibration_slope`.
+
+    Parameters
+    ----------
+    effect, score : numpy.ndarray of shape (n_rows, n_arms - 1)
+        Predicted effects of rows that the learner never saw, and doubly robust scores less that of the control.
+    cluster : numpy.ndarray of int64, shape (n_rows,), optional
+        Group of each row.
+
+    Returns
+    -------
+    Estimate
+        As of `calibration_slope`; a row's arms count as one observation.
+    """
+    x, y = effect - np.mean(effect, axis=0), score - np.mean(score, axis=0)
     spread = float(np.sum(x**2))
-    # Predictions that differ by rounding alone are one constant.
-    if spread <= len(x) * (1e-12 * (1.0 + float(np.max(np.abs(effect))))) ** 2:
+    if _constant(spread, effect):
         return Estimate(0.0, 0.0)
-    y = score - np.mean(score)
     slope = float(np.sum(x * y)) / spread
-    return Estimate(slope, sum_error(x * (y - slope * x), cluster) / spread)
+    return Estimate(slope, sum_error(np.sum(x * (y - slope * x), axis=1), cluster) / spread)
 
 
 def shrinkage(slope: Estimate) -> float:
@@ -196,3 +217,8 @@ def decile_table(
         for rank, rows in enumerate(np.array_split(order, groups), start=1)
         if len(rows)
     )
+
+
+def _constant(spread: float, effect: NDArray[np.float64]) -> bool:
+    """Predictions that differ by rounding alone are one constant."""
+    return spread <= effect.size * (1e-12 * (1.0 + float(np.max(np.abs(effect))))) ** 2
