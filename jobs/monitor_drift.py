@@ -1,16 +1,19 @@
-"""Hold the night's rows and scores against the profile of each model that is at work."""
+"""Hold the night's rows and scores against the profile of each model that worked on them."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
+from typing import Any
 
 import pyarrow as pa
 
 from jobs.errors import UnknownModel
+from jobs.runtime.batch_counts import counts_in
 from jobs.runtime.campaign import Campaign, read_campaign
 from jobs.runtime.chain import step
 from jobs.runtime.command import flag, main
+from jobs.runtime.plan import Manifest, read_manifest
 from jobs.runtime.report import Report
 from jobs.runtime.run import Job, run_job
 from jobs.runtime.shard import OpenShard
@@ -57,10 +60,14 @@ def monitor(request: MonitorDrift, stores: Stores, shard: OpenShard) -> None:
     _count_customers(counters, campaigns, shard)
     for campaign in campaigns:
         _count_effects(counters[campaign.model_kind], campaign, stores, request.run_date)
+    batches = {kind: counter.counts() for kind, counter in counters.items()}
+    for details in _details_before(shard.manifest, stores):
+        for kind, profile in profiles.items():
+            batches[kind] |= counts_in(details, kind, profile.bins)
     levels: dict[str, int] = {}
     for kind, version in shard.manifest.models.items():
         # A model whose steps had no input tonight has no batch: that is no drift.
-        met = {name: counts for name, counts in counters[kind].counts().items() if counts.rows}
+        met = {name: counts for name, counts in batches[kind].items() if counts.rows}
         found = measure_drift(profiles[kind], met, watch=request.watch, alarm=request.alarm)
         shard.stage(DRIFT, _rows(found, version), kind=kind)
         for drift in found:
@@ -100,6 +107,14 @@ def _count_effects(counter: Counter, campaign: Campaign, stores: Stores, run_dat
         where = {"run_date": run_date, "campaign_id": campaign.id, "arm": arm.name}
         for rows in stores.tables.read(UPLIFT_SCORES, where, ["effect_eur"]):
             counter.add(rows.rename_columns([arm_score(arm.name)]), [arm_score(arm.name)])
+
+
+def _details_before(manifest: Manifest, stores: Stores) -> Iterable[Mapping[str, Any]]:
+    """Return what the reports of the runs before say: those that had the rows have counted them."""
+    for run_id in manifest.upstream:
+        report = stores.ledger.report(read_manifest(stores, run_id).key)
+        if report is not None:
+            yield report["details"]
 
 
 def _rows(found: Iterable[Drift], version: str) -> pa.Table:

@@ -13,20 +13,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from jobs.pages.formats import count
 from jobs.pages.partners import PartnersPage, QueueRow, partners_html
+from jobs.runtime.batch_counts import BatchCounts
 from jobs.runtime.chain import step
 from jobs.runtime.command import flag, main
 from jobs.runtime.layout import partners_page_key
-from jobs.runtime.partner_facts import PartnerFacts, partner_facts
+from jobs.runtime.partner_facts import PartnerFacts, partner_facts, partners_with
 from jobs.runtime.report import Report
 from jobs.runtime.run import Job, run_job
 from jobs.runtime.shard import OpenShard
 from jobs.runtime.stores import Stores
+from jobs.science.drift.profile import SCORE
 from jobs.science.fraud.engine import Limits
 from jobs.science.partners.features import COUNTS, FEATURE_NAMES, partner_features
 from jobs.science.partners.reasons import partner_reasons
 from jobs.science.partners.score import PartnerScorer, held_back, load_partner_scorer, ranks
-from jobs.tables.inputs import FRAUD_REPORTS, PARTNER_PAYMENT_COLUMNS, TRANSACTIONS
+from jobs.storage.models import Model
+from jobs.tables.inputs import FRAUD_REPORTS, PARTNER_PAYMENT_COLUMNS, PARTNERS, TRANSACTIONS
 from jobs.tables.outputs import PARTNER_RISK
 
 KIND = "partner-risk"
@@ -81,8 +85,10 @@ def score_partners(request: ScorePartners, stores: Stores) -> Report:
 def score(request: ScorePartners, stores: Stores, shard: OpenShard) -> None:
     """Read payments, reports and facts of partners; compute features; score, rank, give reasons, stage."""
     version = shard.manifest.models.get(KIND)
-    scorer = load_partner_scorer(stores.models.load(KIND, version).files) if version else None
-    facts = partner_facts(stores, request.run_date, _given_vectors(scorer))
+    model = stores.models.load(KIND, version) if version else None
+    scorer = load_partner_scorer(model.files) if model else None
+    given = _given_vectors(scorer)
+    facts = partner_facts(shard.read(partners_with(given)), given)
     with tempfile.TemporaryDirectory(prefix="netlift-") as spill:
         features = partner_features(
             shard.read(TRANSACTIONS.extended(PARTNER_PAYMENT_COLUMNS), unique="transaction_id"),
@@ -94,12 +100,16 @@ def score(request: ScorePartners, stores: Stores, shard: OpenShard) -> None:
             categories=facts.categories,
             silent=facts.ids,
         )
-    scored = _scored(_with_facts(features, facts, scorer), scorer, request)
+    features = _with_facts(features, facts, scorer)
+    margin = _margin(features, scorer, request)
+    scored = _scored(features, margin, scorer, request)
     shard.stage(
         PARTNER_RISK, scored.append_column("model_version", pa.repeat(pa.scalar(version, pa.string()), len(scored)))
     )
+    if model is not None and scorer is not None:
+        shard.details |= _counted(features, scorer.probability(margin), model)
     reviewed = int((scored["outcome"].to_numpy(zero_copy_only=False) == "review").sum())
-    shard.details |= {"partners": scored.num_rows, "reviewed": reviewed, "partners_set_aside": facts.set_aside}
+    shard.details |= {"partners": scored.num_rows, "reviewed": reviewed}
     shard.details["scored_by"] = f"model {version}" if version else "7-day shrunk fraud rate: no model was promoted yet"
     page = partners_html(_page(scored, facts, request, stores, shard)).encode()
     key = partners_page_key(request.run_date, hashlib.sha256(page).hexdigest()[:_DIGEST_CHARS])
@@ -123,10 +133,21 @@ def _with_facts(features: pa.Table, facts: PartnerFacts, scorer: PartnerScorer |
     return scorer.text.append(features, [facts.texts.get(p, "") for p in features["partner_id"].to_pylist()])
 
 
-def _scored(features: pa.Table, scorer: PartnerScorer | None, request: ScorePartners) -> pa.Table:
-    rate = features["fraud_rate_shrunk"].to_numpy().astype(np.float64)
-    odds = np.clip(rate, _SMALLEST_RATE, 1 - _SMALLEST_RATE)
-    margin = scorer.margin(features, request.threads) if scorer else np.log(odds / (1 - odds))
+def _margin(features: pa.Table, scorer: PartnerScorer | None, request: ScorePartners) -> NDArray[np.float64]:
+    """Return log odds: the model's, or without one those of the shrunk rate."""
+    if scorer is not None:
+        return scorer.margin(features, request.threads)
+    odds = np.clip(_rate(features), _SMALLEST_RATE, 1 - _SMALLEST_RATE)
+    return np.asarray(np.log(odds / (1 - odds)), dtype=np.float64)
+
+
+def _rate(features: pa.Table) -> NDArray[np.float64]:
+    return np.asarray(features["fraud_rate_shrunk"].to_numpy(), dtype=np.float64)
+
+
+def _scored(
+    features: pa.Table, margin: NDArray[np.float64], scorer: PartnerScorer | None, request: ScorePartners
+) -> pa.Table:
     margin = held_back(margin, features["recent_28d"].to_numpy())
     rank = ranks(margin, features["frauds_7d"].to_numpy(), features["transactions_7d"].to_numpy())
     queued = rank <= (request.capacity or (scorer.capacity if scorer else CAPACITY))
@@ -135,7 +156,7 @@ def _scored(features: pa.Table, scorer: PartnerScorer | None, request: ScorePart
     reasons = partner_reasons(scorer, features, queued, request.threads)
     columns: dict[str, Any] = {
         "partner_id": features["partner_id"],
-        "fraud_rate_shrunk": rate,
+        "fraud_rate_shrunk": _rate(features),
         "rank": rank,
         "score": margin,
         "risk_probability": pa.array(scorer.probability(margin)) if scorer else pa.nulls(len(rank), pa.float64()),
@@ -147,6 +168,15 @@ def _scored(features: pa.Table, scorer: PartnerScorer | None, request: ScorePart
         if name in FEATURE_NAMES and name not in columns:
             columns[name] = _figure(features[name].to_numpy())
     return pa.table(columns | {f"reason_{place}": words for place, words in enumerate(reasons, 1)}).sort_by("rank")
+
+
+def _counted(features: pa.Table, probability: NDArray[np.float64], model: Model) -> dict[str, Any]:
+    """Count features and scores in the bins of the model's profile, for drift: the table keeps but some of them."""
+    counts = BatchCounts(model)
+    # As in training, whose rows are partners with payments before and after: who has stopped is no drift.
+    rows = features.append_column(SCORE, pa.array(probability))
+    counts.add(rows.filter(pc.greater(rows["recent_28d"], 0)))
+    return counts.detail()
 
 
 def _page(
@@ -178,7 +208,8 @@ def _page(
                 days=[day for day, _ in nights],
             )
         )
-    notes = [f"{facts.set_aside} rows of the partners input could not be used."] if facts.set_aside else []
+    aside = shard.set_aside(PARTNERS)
+    notes = [f"Set aside of the partners input, see table quarantine: {count(aside)}."] if aside else []
     return PartnersPage(
         run_date=request.run_date,
         run_id=shard.run_id,

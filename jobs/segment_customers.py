@@ -12,29 +12,26 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from jobs.errors import UnknownModel
 from jobs.pages.segments import CandidateRow, MoveRow, MoveTable, SegmentRow, SegmentsPage, segments_html
+from jobs.runtime.batch_counts import BatchCounts
 from jobs.runtime.chain import SEGMENT_DAYS, step
 from jobs.runtime.command import flag, main
 from jobs.runtime.layout import segments_page_key
 from jobs.runtime.report import Report
 from jobs.runtime.run import Job, run_job
+from jobs.runtime.segment_model import KIND, Refit, model_of, profiled
 from jobs.runtime.segments import Night, nights_before
 from jobs.runtime.shard import OpenShard
 from jobs.runtime.stores import Stores
-from jobs.science.drift.profile import profile_of
 from jobs.science.fraud.engine import AMOUNT_UNITS_PER_EUR, DAY_S, Limits
-from jobs.science.segments.behaviour import Behaviour, Window, read_behaviour
-from jobs.science.segments.fit import SegmentPlan, fit_segments
-from jobs.science.segments.measures import FEATURES
+from jobs.science.segments.behaviour import Window, read_behaviour
+from jobs.science.segments.fit import SegmentPlan
 from jobs.science.segments.model import Assigned, SegmentModel
 from jobs.science.segments.moves import Move, Moves, open_moves, size_drift, stayed_share
 from jobs.science.segments.profiles import Profiles
 from jobs.storage.models import Model
 from jobs.tables.inputs import CUSTOMERS, FRAUD_REPORTS, TRANSACTIONS
 from jobs.tables.outputs import CUSTOMER_SEGMENTS
-
-KIND = "segments"
 
 HISTORY_NIGHTS = 14
 """Nights whose sizes the page shows, this one included."""
@@ -94,19 +91,23 @@ def segment(request: SegmentCustomers, stores: Stores, shard: OpenShard) -> None
             window,
             limits,
         ) as behaviour:
-            at_work = _model_at_work(behaviour, request, stores, shard)
+            at_work, why = model_of(behaviour, _refit(request), stores.models, JOB.step.verb)
+            shard.models[KIND] = at_work.version
+            shard.details["refit"] = why
+            counts = BatchCounts(at_work)
             model = SegmentModel.from_files(at_work.files)
             profiles = Profiles(model.name_of, window)
             with open_moves(limits) as moves:
                 for rows in behaviour.customers():
                     assigned = model.assign(rows, window)
                     profiles.add(rows, assigned.number)
+                    counts.add(profiled(rows, assigned, model, window))
                     staged = _staged(rows, assigned, model, window, at_work.version)
                     moves.add_after(staged)
                     shard.stage(CUSTOMER_SEGMENTS, staged)
                 moved = _moved(moves, before[-1] if before else None, stores)
             shard.details["unknown_payers"] = behaviour.unknown_payers
-    shard.details |= _said(profiles, at_work, moved, before[-1] if before else None)
+    shard.details |= _said(profiles, at_work, moved, before[-1] if before else None) | counts.detail()
     page = segments_html(_page(request, shard, at_work.card, before, stores))
     key = segments_page_key(request.run_date, hashlib.sha256(page.encode()).hexdigest()[:_DIGEST_CHARS])
     # Named by its contents: the page of a run that is lost before its commit stands beside, and in nobody's place.
@@ -114,46 +115,9 @@ def segment(request: SegmentCustomers, stores: Stores, shard: OpenShard) -> None
     shard.details["page"] = f"{stores.objects.uri}/{key}"
 
 
-def _model_at_work(behaviour: Behaviour, request: SegmentCustomers, stores: Stores, shard: OpenShard) -> Model:
-    """Return the champion, or where there is none or it is due a new model, put to work."""
-    champion = _champion(stores)
-    why = _due(champion, request)
-    shard.details["refit"] = why
-    if champion is not None and not why:
-        return champion
+def _refit(request: SegmentCustomers) -> Refit:
     plan = SegmentPlan(most_segments=request.most_segments, seed=request.seed)
-    rows = behaviour.sample(request.fit_customers)
-    fitted = fit_segments(
-        rows, behaviour.window, plan, None if champion is None else SegmentModel.from_files(champion.files)
-    )
-    columns = fitted.model.scaled(rows, behaviour.window)
-    profile = profile_of(pa.table({name: columns[:, i] for i, name in enumerate(FEATURES)})).to_dict()
-    card = {**fitted.card(plan, behaviour.window), "profile": profile}
-    version = stores.models.register(KIND, fitted.model.to_files(), card)
-    if champion is None or champion.version != version:
-        stores.models.promote(KIND, version, JOB.step.verb, why)
-    return stores.models.load(KIND, version)
-
-
-def _champion(stores: Stores) -> Model | None:
-    try:
-        version = stores.models.champion(KIND)
-    except UnknownModel:
-        return None
-    return stores.models.load(KIND, version)
-
-
-def _due(champion: Model | None, request: SegmentCustomers) -> str:
-    """Say why the segments have to be made anew; "" where they have not, as in nights before they were made."""
-    if champion is None:
-        return "the first model of its kind"
-    fitted_on = champion.card["fitted_on"]
-    age_days = (request.run_date - date.fromisoformat(fitted_on["last"])).days
-    if request.refit:
-        return "asked for by --refit"
-    if fitted_on["days"] != request.window_days:
-        return f"the model before looked at {fitted_on['days']} days, {request.window_days} are asked for"
-    return f"the model before is {age_days} days old" if age_days >= request.refit_days else ""
+    return Refit(request.refit_days, request.refit, request.fit_customers, plan)
 
 
 def _staged(rows: pa.Table, assigned: Assigned, model: SegmentModel, window: Window, version: str) -> pa.Table:

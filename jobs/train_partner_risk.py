@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from jobs.errors import BadFile, BadSchema
 from jobs.runtime.chain import PARTNER_TRAINING_DAYS, step
 from jobs.runtime.command import flag, main
-from jobs.runtime.partner_facts import partner_facts
+from jobs.runtime.partner_facts import partner_facts, partners_with
 from jobs.runtime.promotion import promote_if_due
 from jobs.runtime.report import Report
 from jobs.runtime.run import Job, run_job
@@ -29,6 +29,9 @@ from jobs.science.partners.train import PartnerPlan, PartnerTraining, train_part
 from jobs.tables.inputs import FRAUD_REPORTS, PARTNER_PAYMENT_COLUMNS, TRANSACTIONS
 
 KIND = "partner-risk"
+
+SHARED = ("category_fraud_rate",)
+"""Features of which a night holds one value for each line of business: on few values any move would be drift."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,7 @@ def train(request: TrainPartnerRisk, stores: Stores, shard: OpenShard) -> None:
         threads=request.threads,
     )
     cases = _cases(request.cases) if request.cases else []
-    facts = partner_facts(stores, request.run_date, request.embedding)
+    facts = partner_facts(shard.read(partners_with(request.embedding)), request.embedding)
     known_by = request.run_date + timedelta(days=1)
     last_day = known_by - timedelta(days=plan.last_row_days)
     oldest = request.run_date - timedelta(days=PARTNER_TRAINING_DAYS - lookback_days(plan.label_delay_days))
@@ -116,7 +119,7 @@ def train(request: TrainPartnerRisk, stores: Stores, shard: OpenShard) -> None:
     card = {**training.card(), "embeddings": list(request.embedding), "profile": _profile(rows, training, facts.texts)}
     version = stores.models.register(KIND, training.scorer.to_files(), card)
     shard.details |= {"model_version": version, "judged": card["judged"], "recall_of_cases": card["recall_of_cases"]}
-    shard.details |= {"partners_set_aside": facts.set_aside, "trained_on": card["trained_on"]}
+    shard.details["trained_on"] = card["trained_on"]
     shard.details["champion"] = promote_if_due(stores.models, KIND, version, asked=request.promote, who=JOB.step.verb)
 
 
@@ -145,7 +148,8 @@ def _profile(rows: pa.Table, training: PartnerTraining, texts: Mapping[str, str]
     if scorer.text is not None:
         given = scorer.text.append(recent, [texts.get(p, "") for p in recent["partner_id"].to_pylist()])
     probability = scorer.probability(scorer.margin(given, training.plan.threads))
-    return profile_of(recent.select(list(FEATURE_NAMES)).append_column(SCORE, pa.array(probability))).to_dict()
+    names = [name for name in FEATURE_NAMES if name not in SHARED]
+    return profile_of(recent.select(names).append_column(SCORE, pa.array(probability))).to_dict()
 
 
 JOB = Job(step("train-partner-risk"), TrainPartnerRisk, train)

@@ -25,12 +25,15 @@ class Read:
         Whether only the newest date up to the run's date is read (a snapshot, such as customers).
     by_campaign : bool
         Whether each campaign has a folder of its own, named by its id.
+    optional : bool
+        Whether the verb does its work without a file too.
     """
 
     table: str
     days_back: int | None = None
     newest: bool = False
     by_campaign: bool = False
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,8 +67,11 @@ class Step:
     shard_by : str or None
         Input table whose files are the shards, one each; None: one shard holds all.
     models : tuple of str
-        Kinds of models whose champions it uses; "campaign" is the model of the run's campaign,
-        "every" all kinds that have a champion.
+        Kinds of models whose champions it uses; "campaign" is the model of the run's campaign.
+    models_if_any : tuple of str
+        Kinds of models whose champions it uses where there are any; without one it works all the same.
+    models_of_before : bool
+        Whether it uses the models, in the versions, that the runs before it used.
     campaigns : bool
         Whether the result depends on every campaign file (a run of one campaign depends on its own).
     writes : tuple of str
@@ -81,6 +87,8 @@ class Step:
     reads: tuple[Read, ...] = ()
     shard_by: str | None = None
     models: tuple[str, ...] = ()
+    models_if_any: tuple[str, ...] = ()
+    models_of_before: bool = False
     campaigns: bool = False
     writes: tuple[str, ...] = ()
     after: tuple[After, ...] = ()
@@ -120,6 +128,7 @@ PARTNER_TRAINING_DAYS = 180
 _TRANSACTIONS = Read("transactions", days_back=HISTORY_DAYS)
 _FRAUD_REPORTS = Read("fraud_reports", days_back=HISTORY_DAYS)
 _CUSTOMERS = Read("customers", newest=True)
+_PARTNERS = Read("partners", newest=True, optional=True)
 
 NIGHT = (
     Step(
@@ -148,10 +157,8 @@ NIGHT = (
     Step(
         "score-partners",
         kind="partners",
-        reads=(_TRANSACTIONS, _FRAUD_REPORTS),
-        # Its champion where there is one: a night without has none to wait for. After whatever makes a model in the
-        # night, so that the night done again names the same ones.
-        models=("every",),
+        reads=(_TRANSACTIONS, _FRAUD_REPORTS, _PARTNERS),
+        models_if_any=("partner-risk",),
         writes=("partner_risk",),
     ),
     Step(
@@ -179,10 +186,18 @@ NIGHT = (
         "monitor-drift",
         kind="models",
         reads=(_CUSTOMERS,),
-        models=("every",),
+        # Not the champions: one that is promoted meanwhile has scored nothing of the batch, and its profile says
+        # nothing of it.
+        models_of_before=True,
         campaigns=True,
         writes=("drift",),
-        after=(After("build-fraud-features"), After("score-fraud"), After("score-uplift")),
+        after=(
+            After("build-fraud-features"),
+            After("score-fraud"),
+            After("segment-customers"),
+            After("score-partners"),
+            After("score-uplift"),
+        ),
     ),
 )
 """What runs every night, in this order."""
@@ -197,7 +212,7 @@ TRAINING = (
     Step(
         "train-partner-risk",
         kind="partners",
-        reads=(Read("transactions", days_back=PARTNER_TRAINING_DAYS), Read("fraud_reports")),
+        reads=(Read("transactions", days_back=PARTNER_TRAINING_DAYS), Read("fraud_reports"), _PARTNERS),
     ),
     Step("train-uplift", kind=None, reads=(Read("trial", by_campaign=True),)),
 )

@@ -52,7 +52,7 @@ def plan(
     Raises
     ------
     NoInput
-        If an input table has no file for these days, or no run that it builds upon has finished.
+        If an input table has no file for these days and is not optional, or no run that it builds upon has finished.
     UnknownCampaign
         If the campaign has no file.
     UnknownModel
@@ -69,7 +69,7 @@ def plan(
         request=dict(request),
         files={read.table: _files(home, read, kind, first_date, run_date) for read in of.reads},
         shard_by=of.shard_by,
-        models={model: home.models.champion(model) for model in _model_kinds(of, home, kind)},
+        models=_models(of, home, kind, upstream),
         campaigns=campaigns,
         upstream=upstream,
     )
@@ -90,8 +90,10 @@ def _files(home: Home, read: Read, kind: str, first_date: date, run_date: date) 
     oldest = date.min if read.days_back is None else first_date - timedelta(days=read.days_back)
     if read.newest:
         oldest = max((day for day, _ in dated if day and day <= run_date), default=date.min)
+        # Where a later row stands in the place of an earlier one, what has a date is the later.
+        dated.sort(key=lambda found: found[0] is not None)
     chosen = tuple(file for day, file in dated if day is None or oldest <= day <= run_date)
-    if not chosen:
+    if not chosen and not read.optional:
         raise NoInput(
             f"{home.objects.uri}/{prefix} has no Parquet file for {run_date}: put the {read.table} there, "
             f"or ask for another date."
@@ -110,10 +112,21 @@ def _campaigns(of: Step, home: Home, kind: str) -> Sequence[str]:
     return campaign_ids(home.objects) if of.campaigns else ()
 
 
-def _model_kinds(of: Step, home: Home, kind: str) -> list[str]:
-    if of.models == ("every",):
-        return list(home.models.kinds())
-    return [f"uplift-{kind}" if model == "campaign" else model for model in of.models]
+def _models(of: Step, home: Home, kind: str, upstream: Sequence[str]) -> dict[str, str]:
+    needed = [f"uplift-{kind}" if model == "campaign" else model for model in of.models]
+    if of.models_if_any:
+        needed += sorted(set(of.models_if_any) & set(home.models.kinds()))
+    before = _models_of(upstream, home) if of.models_of_before else {}
+    return before | {model: home.models.champion(model) for model in needed}
+
+
+def _models_of(runs: Sequence[str], home: Home) -> dict[str, str]:
+    """Models that finished runs say they used."""
+    used: dict[str, str] = {}
+    for run_id in runs:
+        report = home.ledger.report(read_manifest(home, run_id).key)
+        used |= report["models"] if report is not None else {}
+    return used
 
 
 def _digest(home: Home, campaign_id: str) -> str:

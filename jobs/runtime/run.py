@@ -212,7 +212,9 @@ def finish_run(manifest: Manifest, claim: Claim, stores: Stores) -> Report:
         seconds=round((stores.clock() - stores.ledger.claimed_at(claim)).total_seconds(), 3),
         peak_mb=round(peak_mb(), 1),
         inputs={table: vars(of_table) for table, of_table in inputs.items()},
-        models=manifest.models,
+        models={
+            kind: version for used in (manifest.models, *(r.models for r in records)) for kind, version in used.items()
+        },
         details=details,
     )
     stores.ledger.finish(claim, report.to_dict())

@@ -46,11 +46,14 @@ class ShardRecord:
         Rows by input table.
     details : dict
         What the job adds to the report.
+    models : dict of str to str
+        Version of each kind of model that the job used beside those of the plan.
     """
 
     staged: tuple[StagedFile, ...]
     counts: dict[str, Counts]
     details: dict[str, Any] = field(default_factory=dict)
+    models: dict[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as plain values."""
@@ -58,6 +61,7 @@ class ShardRecord:
             "staged": [s.to_dict() for s in self.staged],
             "counts": {t: vars(c) for t, c in self.counts.items()},
             "details": self.details,
+            "models": self.models,
         }
 
     @classmethod
@@ -67,6 +71,7 @@ class ShardRecord:
             tuple(StagedFile.from_dict(s) for s in values["staged"]),
             {t: Counts(**c) for t, c in values["counts"].items()},
             dict(values["details"]),
+            dict(values.get("models", {})),
         )
 
 
@@ -83,6 +88,13 @@ class OpenShard:
         Attempt of the run.
     stores : Stores
         Where rows come from and go to.
+
+    Attributes
+    ----------
+    details : dict
+        What the job adds to the report.
+    models : dict of str to str
+        Version of each kind of model that the job chose by itself; those of the plan are reported without it.
     """
 
     def __init__(self, manifest: Manifest, index: int, attempt: int, stores: Stores) -> None:
@@ -90,6 +102,7 @@ class OpenShard:
         self.index = index
         self.run_id = manifest.key.run_id
         self.details: dict[str, Any] = {}
+        self.models: dict[str, str] = {}
         self.attempt = attempt
         self._stores = stores
         self._writers: dict[tuple[str, tuple[Any, ...]], StageWriter] = {}
@@ -167,10 +180,14 @@ class OpenShard:
             self._writers[place] = self._stores.tables.open_stage(table, values, name)
         self._writers[place].write(_filled(table, rows, {**values, "run_id": self.run_id}))
 
+    def set_aside(self, table: Table) -> int:
+        """Rows of an input table that were set aside so far."""
+        return self._counts.get(table.name, Counts()).rows_quarantined
+
     def close(self) -> ShardRecord:
         """End the shard: every staged file is complete."""
         staged = [writer.close() for writer in self._writers.values()]
-        return ShardRecord(tuple(s for s in staged if s), self._counts, self.details)
+        return ShardRecord(tuple(s for s in staged if s), self._counts, self.details, self.models)
 
     def _set_aside(self, table: Table, file: str, bad: Sequence[BadRow], counts: Counts) -> None:
         if not bad:

@@ -95,10 +95,20 @@ def test_a_model_that_was_tampered_with_is_named_and_nothing_is_committed(traine
 
 
 def test_a_model_whose_card_has_no_profile_is_named(trained: Stores) -> None:
-    model = trained.models.load("fraud", trained.models.champion("fraud"))
+    model = trained.models.load(KIND, trained.models.champion(KIND))
     card = {name: value for name, value in model.card.items() if name != "profile"}
-    version = trained.models.register("fraud", dict(model.files), card)
-    trained.models.promote("fraud", version, who="test", why="a card of before")
+    version = trained.models.register(KIND, dict(model.files), card)
+    trained.models.promote(KIND, version, who="test", why="a card of before")
     score_uplift(ScoreUplift(DAY, CAMPAIGN, threads=1), trained)
-    with pytest.raises(UnknownModel, match=f"model fraud, version {version}: its card holds no profile"):
-        monitor_drift(MonitorDrift(DAY, watch=0.3), trained)
+    with pytest.raises(UnknownModel, match=f"model {KIND}, version {version}: its card holds no profile"):
+        monitor_drift(MonitorDrift(DAY), trained)
+
+
+def test_a_model_that_is_promoted_after_the_night_has_no_drift_of_that_night(trained: Stores) -> None:
+    report = _night(trained)
+    model = trained.models.load("fraud", trained.models.champion("fraud"))
+    version = trained.models.register("fraud", dict(model.files), {**model.card, "later": True})
+    trained.models.promote("fraud", version, who="test", why="a later one")
+    again = monitor_drift(MonitorDrift(DAY), trained)
+    assert (again.state, again.run_id) == ("already done", report.run_id)
+    assert report.models["fraud"] == model.version != version

@@ -7,14 +7,17 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from jobs.errors import NoInput
+from jobs.monitor_drift import MonitorDrift, monitor_drift
 from jobs.runtime.stores import Stores
 from jobs.science.segments.agreement import adjusted_rand_index
+from jobs.science.segments.measures import FEATURES
 from jobs.science.synthetic import World
 from jobs.segment_customers import KIND, SegmentCustomers, segment_customers
-from jobs.tables.outputs import CUSTOMER_SEGMENTS
+from jobs.tables.outputs import CUSTOMER_SEGMENTS, DRIFT
 from tests.trained import CUSTOMERS, DAY, SEED, read_input, rows_of, write_input
 from tests.unit.pages.markup import checked
 
@@ -61,7 +64,7 @@ def test_a_card_says_how_sure_the_segments_are(segmented: Stores) -> None:
     assert card["structure"] is True
     assert card["halves_agreement"] > 0.8
     assert {s["name"] for s in card["segments"]} >= {"evening spenders", "weekend spenders", "loyal spenders"}
-    assert set(card["profile"]["variables"]) == set(card["segments"][0]["centre"])
+    assert set(card["profile"]["variables"]) == {*card["segments"][0]["centre"], "segment"}
 
 
 def test_a_later_night_uses_the_model_until_it_is_a_week_old(trained: Stores) -> None:
@@ -76,6 +79,41 @@ def test_a_later_night_uses_the_model_until_it_is_a_week_old(trained: Stores) ->
     kept = {s["name"]: s["number"] for s in old.details["segments"]}
     assert kept == {s["name"]: s["number"] for s in first.details["segments"]}, "the same customers, the same numbers"
     assert [entry["why"] for entry in trained.models.history(KIND)] == [first.details["refit"], old.details["refit"]]
+
+
+def test_a_day_that_is_done_again_knows_no_model_of_later_days_and_leaves_the_later_one_at_work(
+    trained: Stores,
+) -> None:
+    later = segment_customers(replace(TONIGHT, run_date=DAY + timedelta(days=3)), trained)
+    tonight = segment_customers(TONIGHT, trained)
+    assert tonight.details["refit"] == "the first model of its kind"
+    assert tonight.models == {KIND: tonight.details["model_version"]} != later.models
+    assert trained.models.champion(KIND) == later.details["model_version"]
+    between = segment_customers(replace(TONIGHT, run_date=DAY + timedelta(days=1)), trained)
+    assert between.models == tonight.models
+    assert segment_customers(TONIGHT, trained).state == "already done"
+
+
+def test_drift_holds_features_and_sizes_of_the_night_against_the_models_profile(trained: Stores) -> None:
+    segment_customers(TONIGHT, trained)
+    monitor_drift(MonitorDrift(DAY), trained)
+    calm = rows_of(trained, DRIFT, run_date=DAY, kind=KIND).to_pylist()
+    assert {row["variable"] for row in calm} == {*FEATURES, "segment"}
+    assert {(row["rows"], row["level"]) for row in calm} == {(CUSTOMERS, "stable")}
+    later = DAY + timedelta(days=2)
+    for number in range(2):  # half of the customers have never paid, as far as the files say
+        name = f"transactions/part-{number:05d}"
+        known = read_input(trained, name)
+        half = pc.equal(pc.utf8_slice_codeunits(known["customer_id"], -1), "1")
+        for digit in "3579":
+            half = pc.or_(half, pc.equal(pc.utf8_slice_codeunits(known["customer_id"], -1), digit))
+        write_input(trained, name, known.filter(half))
+    report = segment_customers(replace(TONIGHT, run_date=later), trained)
+    assert report.details["refit"] == ""
+    monitor_drift(MonitorDrift(later), trained)
+    found = {row["variable"]: row for row in rows_of(trained, DRIFT, run_date=later, kind=KIND).to_pylist()}
+    assert found["segment"]["level"] == "alarm"
+    assert found["recency"]["missing_share"] == pytest.approx(0.5, abs=0.05)
 
 
 def test_moves_since_the_night_before_count_every_customer(trained: Stores) -> None:

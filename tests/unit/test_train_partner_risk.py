@@ -11,12 +11,14 @@ import pytest
 
 from jobs.errors import BadFile, BadRows, BadSchema
 from jobs.monitor_drift import MonitorDrift, monitor_drift
-from jobs.runtime.partner_facts import partner_facts
+from jobs.runtime.plan import read_manifest
 from jobs.runtime.stores import Stores
+from jobs.science.drift.profile import SCORE
+from jobs.science.partners.features import FEATURE_NAMES
 from jobs.score_partners import ScorePartners, score_partners
 from jobs.tables.outputs import DRIFT, PARTNER_RISK
 from jobs.train_partner_risk import KIND, TrainPartnerRisk, train_partner_risk
-from tests.trained import DAY, folder_of, read_input, rows_of, write_input
+from tests.trained import DAY, folder_of, read_input, rows_of, set_aside, write_input
 from tests.unit.pages.markup import checked
 
 EVE = DAY - timedelta(days=1)
@@ -71,14 +73,15 @@ def test_the_page_is_kept_among_the_published_files_and_shows_the_queue(stores: 
     assert all(row["reason_1"] in words for row in queue if row["reason_1"])
 
 
-def test_drift_leaves_a_model_alone_that_it_has_no_batch_of(stores: Stores) -> None:
-    from jobs.build_fraud_features import BuildFraudFeatures, build_fraud_features
-    from jobs.score_fraud import ScoreFraud, score_fraud
-
-    build_fraud_features(BuildFraudFeatures(DAY), stores)
-    score_fraud(ScoreFraud(DAY), stores)
-    assert monitor_drift(MonitorDrift(DAY), stores).state == "finished"
-    assert KIND not in set(rows_of(stores, DRIFT, run_date=DAY)["kind"].to_pylist())
+def test_drift_holds_features_and_score_of_the_night_against_the_models_profile(stores: Stores) -> None:
+    """The night is the day after the training's: nothing of it is far from what the model knows."""
+    monitor_drift(MonitorDrift(DAY), stores)
+    rows = rows_of(stores, DRIFT, run_date=DAY, kind=KIND).to_pylist()
+    assert {row["variable"] for row in rows} == {*FEATURE_NAMES, SCORE} - {"category_fraud_rate"}
+    assert {row["model_version"] for row in rows} == {stores.models.champion(KIND)}
+    paid = sum(row["transactions_28d"] > 0 for row in rows_of(stores, PARTNER_RISK, run_date=DAY).to_pylist())
+    assert {row["rows"] >= paid for row in rows} == {True}
+    assert [row["variable"] for row in rows if row["level"] == "alarm"] == []
 
 
 def test_confirmed_cases_are_judged_by_and_a_file_that_holds_none_is_refused(trained: Stores, tmp_path: Path) -> None:
@@ -104,18 +107,26 @@ def test_without_a_partners_input_payments_alone_are_ranked(trained: Stores) -> 
     assert rows_of(trained, PARTNER_RISK, run_date=DAY).num_rows > 300
 
 
-def test_facts_are_the_newest_of_the_day_and_broken_rows_are_counted(trained: Stores) -> None:
+def test_facts_are_the_newest_of_the_day_and_broken_rows_are_set_aside(trained: Stores) -> None:
+    """Rows of the partners input are counted and set aside as those of any other."""
     given = read_input(trained, "partners/partners")
     row = given.slice(0, 1)
     name = given.column_names.index("name")
     for day, word in ((DAY, "now"), (DAY + timedelta(days=1), "tomorrow"), (EVE, "before")):
         write_input(trained, f"partners/date={day}/more", row.set_column(name, "name", pa.array([word])))
     write_input(trained, "partners/broken", pa.table({"partner_id": pa.array([None, "p-new"], pa.string())}))
-    facts = partner_facts(trained, DAY)
-    assert facts.names[row["partner_id"][0].as_py()] == "now"
-    assert "tomorrow" not in facts.names.values()
-    assert facts.set_aside == 1
-    assert (facts.categories["p-new"], facts.texts["p-new"]) == ("", "")
+    report = score_partners(ScorePartners(DAY), trained)
+    n = given.num_rows + 3
+    assert report.inputs["partners"] == {"rows_in": n, "rows_used": n - 1, "rows_quarantined": 1}
+    aside = set_aside(trained, run_id=report.run_id, input="partners")
+    assert [(bad["file"], bad["reason"]) for bad in aside] == [
+        ("inputs/partners/broken.parquet", "partner_id is missing")
+    ]
+    words = checked(Path(report.details["page"].removeprefix("file://")).read_text())
+    assert "Set aside of the partners input, see table quarantine: 1." in words
+    files = read_manifest(trained, report.run_id).files["partners"]
+    keys = [file.key.removeprefix("inputs/partners/") for file in files]
+    assert keys == ["broken.parquet", "partners.parquet", f"date={DAY}/more.parquet"], "the newest stands last"
 
 
 def test_vectors_that_no_file_holds_are_named(trained: Stores) -> None:
