@@ -35,6 +35,7 @@ def small(local_cloud: LocalCloud) -> Iterator[Site]:
         yield site
 
 
+@pytest.mark.long
 def test_a_campaigns_night_is_the_night_that_nothing_disturbs(small: Site, local_cloud: LocalCloud) -> None:
     """Planned, committed and told by functions; scored by an array job of two."""
     parts = [some_customers(0), some_customers(40)]

@@ -40,6 +40,7 @@ def _there(kept: Kept) -> list[str]:
     return [name for name in (*kept.buckets, *kept.table_buckets) if name in buckets | table_buckets]
 
 
+@pytest.mark.long
 def test_every_customer_gets_a_row_of_the_schedules_own_night_and_nothing_is_left_of_it(stack: Stack) -> None:
     said: list[str] = []
     came_to = smoke(boto3.client, stack.name, _environment(stack), AT, said.append)

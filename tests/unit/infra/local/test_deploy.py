@@ -17,6 +17,7 @@ from infra.local.__main__ import main
 AT = "2026-11-22T02:00:00Z"
 
 
+@pytest.mark.long
 def test_what_is_deployed_here_is_run_from_another_shell(tmp_path: Path) -> None:
     env_file = tmp_path / "cloud.sh"
     words = [sys.executable, "-m", "infra.local", "deploy", "--stage", "shell", "--env-file", str(env_file)]
