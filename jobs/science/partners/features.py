@@ -29,7 +29,8 @@ FEATURE_NAMES = (
     "scheme_ratio_28d", "dispute_ratio_28d", "refund_ratio_28d",
     "last_fraud_days", "first_fraud_days", "streak", "streak_days", "clean_since", "last_labels",
     "payments_1d", "payments_7d", "payments_28d", "volume_ratio_7d", "volume_z_7d", "ticket_eur_7d", "ticket_ratio_7d",
-    "night_share_7d", "night_share_28d", "weekend_share_28d", "shared_customers_7d", "shared_devices_7d", "age_days",
+    "night_share_7d", "night_share_28d", "weekend_share_28d", "shared_customers_7d", "shared_devices_7d",
+    "repeat_customers_7d", "repeat_devices_7d", "age_days",
 )  # fmt: skip
 """What a model reads, beside what text adds; NaN where a partner has shown nothing of the kind."""
 
@@ -188,7 +189,7 @@ def _with_silent(found: pa.Table, first_d: int, last_d: int, silent: Sequence[st
     missing = [(p, d) for d in range(first_d, last_d + 1) for p in sorted({*silent}) if (p, d) not in there]
     if not missing:
         return found
-    unknown = {"first_t", "last_fraud_days", "first_fraud_days", "streak_days", "clean_since", "shared_devices"}
+    unknown = {"first_t", "last_fraud_days", "first_fraud_days", "streak_days", "clean_since", "shared_devices", "repeat_devices"}
     columns: dict[str, Any] = {
         name: pa.nulls(len(missing), found.schema.field(name).type)
         if name in unknown
@@ -250,6 +251,8 @@ def _derived(found: pa.Table, category: NDArray[Any], store: Store) -> dict[str,
         "weekend_share_28d": _share(column("weekend_28d"), recent28),
         "shared_customers_7d": _share(column("shared_customers"), recent7),
         "shared_devices_7d": _share(column("shared_devices"), recent7),
+        "repeat_customers_7d": _share(column("repeat_customers"), recent7),
+        "repeat_devices_7d": _share(column("repeat_devices"), recent7),
         "age_days": d - first_t,
     }
 

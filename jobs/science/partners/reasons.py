@@ -12,6 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from jobs.science.partners.score import PartnerScorer, partner_matrix
+from jobs.science.partners.statement import REPEAT_PARTNERS
 
 REASONS = 3
 SMALLEST_LOG_ODDS = 0.1
@@ -182,6 +183,24 @@ def _devices(row: Row, typical: Typical) -> str:
     )
 
 
+def _repeat_customers(row: Row, _: Typical) -> str:
+    if not row["repeat_customers_7d"] > 0:
+        return ""
+    return (
+        f"repeat_disputes: {row['repeat_customers_7d']:.0%} of the week's payments come from customers whose known "
+        f"frauds lie at {REPEAT_PARTNERS} partners or more"
+    )
+
+
+def _repeat_devices(row: Row, _: Typical) -> str:
+    if not row["repeat_devices_7d"] > 0:
+        return ""
+    return (
+        f"repeat_devices: {row['repeat_devices_7d']:.0%} of the week's payments come from devices with known frauds "
+        f"at {REPEAT_PARTNERS} partners or more"
+    )
+
+
 def _prior(row: Row, _: Typical) -> str:
     return f"category: {row['category_fraud_rate']:.2%} known fraud in the partner's line of business in 28 days"
 
@@ -213,6 +232,8 @@ _GROUPS: Sequence[tuple[str, tuple[str, ...], Callable[[Row, Typical], str]]] = 
     ("hours", ("night_", "weekend_"), _hours),
     ("customers", ("shared_customers",), _customers),
     ("devices", ("shared_devices",), _devices),
+    ("repeat_customers", ("repeat_customers",), _repeat_customers),
+    ("repeat_devices", ("repeat_devices",), _repeat_devices),
     ("category", ("category_",), _prior),
     ("text", ("text_",), _text),
 )

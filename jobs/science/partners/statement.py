@@ -19,11 +19,14 @@ RISKY_TIMES = 5
 RISKY_FRAUDS = 2
 """A partner is risky to its neighbours from so many known frauds on, at so many times the rate of all."""
 
+REPEAT_PARTNERS = 3
+"""Who had known frauds at so many partners disputes again and again: each of them meets such a one at two others."""
+
 # The state of a label holds on days known_d up to, not with, until_d. Two states of one day: the later one stands.
 LABELS = """
 CREATE TEMP TABLE labels AS
 WITH told AS (
-    SELECT t.partner_id, t.t, r.transaction_id, r.is_fraud,
+    SELECT t.partner_id, t.customer_id, t.device_id, t.t, r.transaction_id, r.is_fraud,
         coalesce(r.reported_s, t.occurred_s + {delay} * 86400) AS known_s
     FROM fraud_reports AS r JOIN transactions AS t ON t.transaction_id = r.transaction_id
 ),
@@ -32,7 +35,7 @@ days_of AS (
         lead(known_s) OVER (PARTITION BY transaction_id ORDER BY known_s, is_fraud) AS next_s
     FROM told
 )
-SELECT partner_id, t, is_fraud, known_d,
+SELECT partner_id, customer_id, device_id, t, is_fraud, known_d,
     CASE WHEN next_s IS NULL THEN 2147483647 ELSE CAST((next_s + 86399) // 86400 AS INTEGER) END AS until_d
 FROM days_of
 """
@@ -120,7 +123,8 @@ SELECT partner_id, d,
 FROM ordered GROUP BY partner_id, d
 """
 
-# A customer of one risky partner is shared by every other one; of two or more, by all.
+# A customer of one risky partner is shared by every other one; of two or more, by all. Payments are read once for
+# those and for who disputes again and again.
 SHARED = """
 CREATE TEMP TABLE shared_{who} AS
 WITH everyone AS (
@@ -141,10 +145,20 @@ seen AS (
     FROM {payments} AS s JOIN risky AS r ON r.partner_id = s.partner_id AND r.d = s.d
     WHERE s.{column} IS NOT NULL
     GROUP BY s.{column}, s.d
+),
+again AS (
+    SELECT {column} AS who, d FROM {labels}
+    WHERE d >= known_d AND d < until_d AND is_fraud AND {column} IS NOT NULL
+    GROUP BY {column}, d HAVING count(DISTINCT partner_id) >= {repeat_partners}
+),
+marked AS (
+    SELECT who, d, min(one) AS one, max(other) AS other, max(again) AS again
+    FROM (SELECT who, d, one, other, 0 AS again FROM seen UNION ALL SELECT who, d, NULL, NULL, 1 FROM again)
+    GROUP BY who, d
 )
-SELECT s.partner_id, s.d, count(*) AS shared
-FROM {recent} AS s JOIN seen AS c ON c.who = s.{column} AND c.d = s.d
-WHERE c.one <> s.partner_id OR c.other <> s.partner_id
+SELECT s.partner_id, s.d, sum(c.again) AS again,
+    sum(CASE WHEN c.one <> s.partner_id OR c.other <> s.partner_id THEN 1 ELSE 0 END) AS shared
+FROM {recent} AS s JOIN marked AS c ON c.who = s.{column} AND c.d = s.d
 GROUP BY s.partner_id, s.d
 """
 
@@ -155,7 +169,8 @@ SELECT v.*,
     CAST(coalesce(l.early_frauds, 0) AS BIGINT) AS early_frauds,
     s.last_fraud_days, s.first_fraud_days, CAST(coalesce(s.streak, 0) AS BIGINT) AS streak, s.streak_days,
     s.clean_since, coalesce(s.last_labels, 0.0) AS last_labels,
-    CAST(coalesce(c.shared, 0) AS BIGINT) AS shared_customers, {devices} AS shared_devices
+    CAST(coalesce(c.shared, 0) AS BIGINT) AS shared_customers, {shared_devices} AS shared_devices,
+    CAST(coalesce(c.again, 0) AS BIGINT) AS repeat_customers, {repeat_devices} AS repeat_devices
 FROM volumes AS v
 LEFT JOIN label_sums AS l ON l.partner_id = v.partner_id AND l.d = v.d
 LEFT JOIN streaks AS s ON s.partner_id = v.partner_id AND s.d = v.d
@@ -224,7 +239,9 @@ def statements(first_d: int, last_d: int, label_delay_days: int, *, devices: boo
         "labels": _days_after("labels", first_d, last_d, 1, back),
         "payments": _days_after("transactions", first_d, last_d, 1, back),
         "recent": _days_after("transactions", first_d, last_d, 1, 7),
-        "devices": "CAST(coalesce(e.shared, 0) AS BIGINT)" if devices else "CAST(NULL AS BIGINT)",
+        "repeat_partners": REPEAT_PARTNERS,
+        "shared_devices": "CAST(coalesce(e.shared, 0) AS BIGINT)" if devices else "CAST(NULL AS BIGINT)",
+        "repeat_devices": "CAST(coalesce(e.again, 0) AS BIGINT)" if devices else "CAST(NULL AS BIGINT)",
         "device_join": "LEFT JOIN shared_device AS e ON e.partner_id = v.partner_id AND e.d = v.d" if devices else "",
     }
     made = [LABELS, DAILY_VIEW if first_d == last_d else DAILY_TABLE, KNOWN, VOLUMES, LABEL_SUMS, STREAKS]

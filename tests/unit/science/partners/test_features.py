@@ -112,9 +112,24 @@ def test_customers_and_devices_of_another_risky_partner_are_shared_and_ones_own_
     assert found["risky"]["shared_customers_7d"] == 0
 
 
+def test_who_had_known_frauds_at_three_partners_is_met_as_one_who_disputes_again_and_again():
+    rows = [(f"{who}{n}", f"p{n}", 10, who) for who, many in (("ring", 3), ("twice", 2)) for n in range(many)]
+    rows += [("now", "met", 2, "ring"), ("often", "met", 3, "twice"), ("else", "met", 3, "nobody")]
+    rows += [("own", "p0", 2, "ring")]
+    told = [(f"{who}{n}", True, 1) for who, many in (("ring", 3), ("twice", 2)) for n in range(many)]
+    found = features(payments(rows, device_id=[f"d-{r[3]}" for r in rows]), told)
+    assert found["met"]["repeat_customers_7d"] == found["met"]["repeat_devices_7d"] == pytest.approx(1 / 3)
+    assert found["p0"]["repeat_customers_7d"] == 1
+    not_yet = features(rows, [*told[:2], ("ring2", True, -0.1), *told[3:]])
+    assert not_yet["met"]["repeat_customers_7d"] == 0
+    cleared = features(rows, [*told, ("ring2", False, 0.5)])
+    assert cleared["met"]["repeat_customers_7d"] == 0
+
+
 def test_what_the_data_do_not_say_is_missing_and_not_zero():
     found = features([("a", "p", 3)])["p"]
-    assert np.isnan([found["refund_ratio_28d"], found["shared_devices_7d"], found["fraud_rate_28d"]]).all()
+    missing = ("refund_ratio_28d", "shared_devices_7d", "repeat_devices_7d", "fraud_rate_28d")
+    assert np.isnan([found[name] for name in missing]).all()
     told = features(payments([("a", "p", 3), ("b", "p", 2)], is_refund=[True, False]))["p"]
     assert told["refund_ratio_28d"] == pytest.approx(0.5)
 
