@@ -25,7 +25,8 @@ from jobs.science.experiment.sample_ratio import sample_ratio_by_propensity
 from jobs.science.uplift.card import judgement_card
 from jobs.science.uplift.export import export_scorer
 from jobs.science.uplift.fallback import allowed_by
-from jobs.science.uplift.judge import Judgement, fit_and_judge
+from jobs.science.uplift.judge import fit_and_judge
+from jobs.science.uplift.judgement import Judgement
 from jobs.science.uplift.scorer import PortableScorer
 from jobs.science.uplift.trial import Trial
 from jobs.tables.inputs import TRIAL

@@ -6,7 +6,8 @@ from typing import Any
 from jobs.science.uplift.baselines import NOBODY, PERSONALISED
 from jobs.science.uplift.card import judgement_card
 from jobs.science.uplift.intake import Intake
-from jobs.science.uplift.judge import Judgement, everyone
+from jobs.science.uplift.judged_policies import everyone
+from jobs.science.uplift.judgement import Judgement
 from jobs.science.uplift.readable import Readable
 from jobs.science.uplift.target_list import TargetList
 

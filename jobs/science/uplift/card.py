@@ -4,7 +4,7 @@ from typing import Any
 
 from jobs.science.uplift.calibration import Decile
 from jobs.science.uplift.estimate import Estimate
-from jobs.science.uplift.judge import ArmJudgement, Judgement
+from jobs.science.uplift.judgement import ArmJudgement, Judgement
 
 CURVE_POINTS = 101
 """Points of a Qini curve that are kept: enough for the eye."""

@@ -12,7 +12,7 @@ from jobs.science.offers.budget_curve import BudgetCurve, budget_curve
 from jobs.science.uplift.estimate import Estimate
 from jobs.science.uplift.export import export_scorer
 from jobs.science.uplift.fallback import allowed_by
-from jobs.science.uplift.judge import Judgement
+from jobs.science.uplift.judgement import Judgement
 from jobs.science.uplift.promise import promised_net
 from jobs.science.uplift.scorer import PortableScorer
 

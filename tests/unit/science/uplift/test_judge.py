@@ -113,7 +113,7 @@ def null_verdicts(worlds: int) -> list[str]:
     kinds: list[str] = []
     for seed in range(worlds):
         trial = make_world(600, level=(0.0, 0.0), heterogeneity=0.0, seed=seed).trial
-        kinds.append(fit_and_judge(trial, cost_eur=[0.0, 0.0], seed=seed).verdict.kind)
+        kinds.append(fit_and_judge(trial, cost_eur=[0.0, 0.0], seed=seed, resamples=2).verdict.kind)
     return kinds
 
 
@@ -135,7 +135,7 @@ def wrong_personalise(worlds: int) -> int:
     said = 0
     for seed in range(worlds):
         trial = make_world(900, level=(0.3, 0.3), heterogeneity=0.0, seed=seed).trial
-        said += fit_and_judge(trial, cost_eur=[0.0, 0.0], seed=seed).verdict.kind == "personalise"
+        said += fit_and_judge(trial, cost_eur=[0.0, 0.0], seed=seed, resamples=2).verdict.kind == "personalise"
     return said
 
 
@@ -153,7 +153,7 @@ def promise_kept(worlds: int) -> float:
     kept = 0
     for seed in range(worlds):
         drawn = make_world(1200, level=(0.3,), heterogeneity=1.0, seed=seed)
-        judged = fit_and_judge(drawn.trial, cost_eur=[0.2], seed=seed)
+        judged = fit_and_judge(drawn.trial, cost_eur=[0.2], seed=seed, resamples=2)
         fresh = make_world(4000, level=(0.3,), heterogeneity=1.0, seed=10_000 + seed)
         scorer = PortableScorer.from_files(
             export_scorer(judged.fitted, judged.fitted.encoder.transform(fresh.trial.rows)).files
@@ -176,7 +176,7 @@ def test_what_was_promised_is_what_the_scorer_earns_in_many_worlds() -> None:
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_hillstroms_spend_says_mens_mail_for_everyone(hillstrom: Callable[..., Trial], seed: int) -> None:
-    judged = fit_and_judge(hillstrom("spend"), cost_eur=[0.0, 0.0], seed=seed)
+    judged = fit_and_judge(hillstrom("spend"), cost_eur=[0.0, 0.0], seed=seed, resamples=2)
     assert (judged.verdict.kind, judged.verdict.arm) == ("one arm for everyone", "Mens E-Mail")
     assert judged.verdict.net_eur.low > 0.0
 
@@ -186,5 +186,5 @@ def test_hillstroms_spend_says_mens_mail_for_everyone(hillstrom: Callable[..., T
 def test_hillstroms_spend_says_mens_mail_for_everyone_whatever_the_split(
     hillstrom: Callable[..., Trial], seed: int
 ) -> None:
-    judged = fit_and_judge(hillstrom("spend"), cost_eur=[0.0, 0.0], seed=seed)
+    judged = fit_and_judge(hillstrom("spend"), cost_eur=[0.0, 0.0], seed=seed, resamples=2)
     assert (judged.verdict.kind, judged.verdict.arm) == ("one arm for everyone", "Mens E-Mail")
