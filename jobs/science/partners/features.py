@@ -189,7 +189,8 @@ def _with_silent(found: pa.Table, first_d: int, last_d: int, silent: Sequence[st
     missing = [(p, d) for d in range(first_d, last_d + 1) for p in sorted({*silent}) if (p, d) not in there]
     if not missing:
         return found
-    unknown = {"first_t", "last_fraud_days", "first_fraud_days", "streak_days", "clean_since", "shared_devices", "repeat_devices"}
+    unknown = {"first_t", "last_fraud_days", "first_fraud_days", "streak_days", "clean_since"}
+    unknown |= {"shared_devices", "repeat_devices"}
     columns: dict[str, Any] = {
         name: pa.nulls(len(missing), found.schema.field(name).type)
         if name in unknown
