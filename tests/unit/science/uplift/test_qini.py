@@ -1,22 +1,18 @@
 """The Qini coefficient is scikit-uplift's, number for number, ties included."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from jobs.science.uplift.qini import qini_auc_score, qini_curve, qini_points
+from tests.unit.science.uplift.ranking_oracles import cases_with, given
 
-ORACLE = json.loads((Path(__file__).parent / "qini_scikit_uplift.json").read_text())
 
-
-@pytest.mark.parametrize("case", ORACLE["cases"], ids=lambda c: c["name"])
+@pytest.mark.parametrize("case", cases_with("qini_auc_score"), ids=lambda c: c["name"])
 def test_coefficient_and_curve_are_those_of_scikit_uplift(case: dict[str, Any]) -> None:
-    given = [np.array(case[name]) for name in ("outcome", "uplift", "treatment")]
-    assert qini_auc_score(*given) == pytest.approx(case["qini_auc_score"], abs=1e-9)
-    rows, gain = qini_points(*given)
+    assert qini_auc_score(*given(case)) == pytest.approx(case["qini_auc_score"], abs=1e-9)
+    rows, gain = qini_points(*given(case))
     assert rows.tolist() == case["curve_rows"]
     assert gain == pytest.approx(case["curve_gain"], abs=1e-9)
 

@@ -1,0 +1,3 @@
+"""These modules call rival packages that the project does not install; they are run by hand, not collected."""
+
+collect_ignore_glob = ["*_uplift.py", "*_metrics.py"]
