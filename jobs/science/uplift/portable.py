@@ -1,8 +1,8 @@
 """The effect of one arm as a scorer carries it: boosted trees, or a line with its covariance."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
 from typing import Any, Protocol, Self
 
 import lightgbm as lgb
@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.errors import BadFile
+
+_BLOCK = 4_096
 
 
 class ArmEffect(Protocol):
@@ -71,36 +73,56 @@ class LinearEffect:
 
     Parameters
     ----------
+    low, high : numpy.ndarray of float32, shape (n_columns,)
+        Range of every column in the trial; values outside count as its end.
+    center : numpy.ndarray of shape (n_columns,)
+        Where the intercept stands.
     coefficients : numpy.ndarray of shape (n_columns + 1,)
-        Slope of every column, then the intercept, in units of the outcome.
+        Slope of every column, then the effect at the center, in units of the outcome.
     covariance : numpy.ndarray of shape (n_columns + 1, n_columns + 1)
         Covariance of the coefficients' estimates.
     """
 
+    low: NDArray[np.float32]
+    high: NDArray[np.float32]
+    center: NDArray[np.float64]
     coefficients: NDArray[np.float64]
     covariance: NDArray[np.float64]
 
     def effect(self, matrix: NDArray[np.float32], num_threads: int) -> NDArray[np.float64]:  # noqa: ARG002
         """Return the effect as learnt, shape (n_rows,)."""
-        return np.asarray(matrix @ self.coefficients[:-1] + self.coefficients[-1])
+        slopes = self.coefficients[:-1]
+        at_zero = self.coefficients[-1] - float(self.center @ slopes)
+        return np.concatenate([np.empty(0), *(block @ slopes + at_zero for block in self._blocks(matrix))])
 
     def standard_error(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return the standard error of the effect, shape (n_rows,)."""
-        slopes = self.covariance[:-1, :-1]
-        variance = np.einsum("ij,ij->i", matrix @ slopes, matrix) + 2.0 * (matrix @ self.covariance[:-1, -1])
-        return np.asarray(np.sqrt(np.maximum(variance + self.covariance[-1, -1], 0.0)))
+        slopes, intercept = self.covariance[:-1, :-1], self.covariance[-1, -1]
+        errors = [np.empty(0)]
+        for block in self._blocks(matrix):
+            away = block - self.center
+            variance = np.sum((away @ slopes + 2.0 * self.covariance[:-1, -1]) * away, axis=1) + intercept
+            errors.append(np.sqrt(np.maximum(variance, 0.0)))
+        return np.concatenate(errors)
 
     def to_files(self, stem: str) -> tuple[dict[str, Any], dict[str, bytes]]:
         """Return the name of its file for the card, and the numbers as JSON, which keeps every digit."""
         name = f"{stem}_line.json"
-        numbers = {"coefficients": self.coefficients.tolist(), "covariance": self.covariance.tolist()}
+        numbers = {field.name: getattr(self, field.name).tolist() for field in fields(self)}
         return {"kind": "linear", "file": name}, {name: json.dumps(numbers).encode()}
 
     @classmethod
     def from_files(cls, card: Mapping[str, Any], files: Mapping[str, bytes]) -> Self:
         """Read the numbers back."""
         numbers = json.loads(_file(files, card["file"]))
-        return cls(np.array(numbers["coefficients"]), np.array(numbers["covariance"]))
+        low, high = (np.array(numbers[name], np.float32) for name in ("low", "high"))
+        center, coefficients, covariance = (np.array(numbers[n]) for n in ("center", "coefficients", "covariance"))
+        return cls(low, high, center, coefficients, covariance)
+
+    def _blocks(self, matrix: NDArray[np.float32]) -> Iterator[NDArray[np.float64]]:
+        """Yield the matrix within the trial's range, a few rows at a time, so that a copy stays in the cache."""
+        for start in range(0, len(matrix), _BLOCK):
+            yield np.clip(matrix[start : start + _BLOCK], self.low, self.high).astype(np.float64)
 
 
 def arm_effect_from_files(card: Mapping[str, Any], files: Mapping[str, bytes]) -> ArmEffect:

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 from jobs.science.uplift.learners.trees import TreeSettings
 from jobs.science.uplift.portable import ArmEffect
 
+FOLDS = 3
+"""Parts of the rows for cross-fitting: a row's residual is from models that did not see its part."""
+
 
 @dataclass(frozen=True)
 class Learning:
