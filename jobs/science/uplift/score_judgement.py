@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from jobs.errors import BadTrial
 from jobs.science.uplift.calibration import calibration_slope, pooled_slope
 from jobs.science.uplift.estimate import Estimate
-from jobs.science.uplift.half_samples import RESAMPLES, half_samples, units_of
+from jobs.science.uplift.half_samples import RESAMPLES
 from jobs.science.uplift.policy import choose
 from jobs.science.uplift.policy_value import PolicyValue, policy_value
 from jobs.science.uplift.ranking_scores import RankingScores, score_ranking
 from jobs.science.uplift.rate import heterogeneity_p
 from jobs.science.uplift.spend_curve import SpendCurve, spend_curve
-from jobs.science.uplift.upgrade_path import ranking_path
+from jobs.science.uplift.top_share import value_of_top
 
 TOP_SHARE = 0.3
 """The share behind `top30_value`."""
@@ -174,7 +174,9 @@ def judge_scores(
             resamples=resamples,
         )
     )
-    top_value, top_gain = _top_share(priority, scores[:, 0], gain, cluster, resamples, seed)
+    top_value, top_gain = value_of_top(
+        priority, scores[:, 0], gain, TOP_SHARE, cluster=cluster, resamples=resamples, seed=seed
+    )
     return ScoreJudgement(
         qini_sklift=overall.qini_sklift,
         auuc_causalml=overall.auuc_causalml,
@@ -204,23 +206,3 @@ def judge_scores(
         overall=overall,
         arms=each,
     )
-
-
-def _top_share(
-    priority: NDArray[np.float64],
-    untreated: NDArray[np.float64],
-    gain: NDArray[np.float64],
-    cluster: NDArray[np.int64] | None,
-    resamples: int,
-    seed: int,
-) -> tuple[Estimate, Estimate]:
-    """Value and gain of treating the top share; half samples rank anew, so the error knows of the threshold."""
-    unit, path, contacts = units_of(len(gain), cluster), ranking_path(priority, gain), np.array([TOP_SHARE])
-    drawn = []
-    for half in half_samples(int(unit.max()) + 1, resamples, seed):
-        kept = half[unit]
-        added = float(path.gain_at(contacts, kept)[0])
-        drawn.append((float(np.mean(untreated[kept])) + added, added))
-    added = float(path.gain_at(contacts, None)[0])
-    value_error, gain_error = np.std(drawn, axis=0, ddof=1).tolist()
-    return Estimate(float(np.mean(untreated)) + added, value_error), Estimate(added, gain_error)

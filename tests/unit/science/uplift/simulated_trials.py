@@ -6,11 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from jobs.science.uplift.calibration import calibration_slope
 from jobs.science.uplift.doubly_robust import doubly_robust_scores
 from jobs.science.uplift.estimate import Estimate
 from jobs.science.uplift.policy_value import policy_value
 from jobs.science.uplift.rate import rate
 from jobs.science.uplift.spend_curve import spend_curve
+from jobs.science.uplift.top_share import value_of_top
 from jobs.science.uplift.uplift_at_k import uplift_at_shares
 
 ROWS = 1000
@@ -55,6 +57,7 @@ def trials(count: int, *, effect: float = 2.0, clustered: bool = False, seed: in
 TRUTH = {
     "autoc": 2.0 / 4.0,
     "qini": 2.0 / 12.0,
+    "blp slope": 2.0,
     "uplift at 10%": 2.0 * 0.95,
     "uplift at 30%": 2.0 * 0.85,
     "uplift at 30% by group": 2.0 * 0.85,
@@ -62,6 +65,8 @@ TRUTH = {
     "value by doubly robust scores": 1.0 + (1.0 - np.cos(6.0)) / 6.0 + (1.0 - 0.16) - 0.5 * 0.6,
     "value by ips": 1.0 + (1.0 - np.cos(6.0)) / 6.0 + (1.0 - 0.16) - 0.5 * 0.6,
     "value by snips": 1.0 + (1.0 - np.cos(6.0)) / 6.0 + (1.0 - 0.16) - 0.5 * 0.6,
+    "value of the top 30%": 1.0 + (1.0 - np.cos(6.0)) / 6.0 + 0.3 * (2.0 * 0.85 - 0.5),
+    "gain of the top 30%": 0.3 * (2.0 * 0.85 - 0.5),
     # A budget of .15 a customer buys the top 30%.
     "gain at a budget": 0.3 * (2.0 * 0.85 - 0.5),
 }
@@ -83,17 +88,21 @@ def estimates(trial: SimulatedTrial, resamples: int, seed: int) -> dict[str, Est
         cost_eur=COST,
         cluster=trial.cluster,
     )
+    top_value, top_gain = value_of_top(trial.x, trial.scores[:, 0], trial.lift - COST[1], 0.3, **given)
     # The scorer's effects are right in their order only: it would treat everyone above one half.
     curve = spend_curve(trial.x[:, None], trial.lift[:, None], [COST[1]], points=11, **given)
     return {
         "autoc": ranked.autoc,
         "qini": ranked.qini,
+        "blp slope": calibration_slope(trial.x, trial.lift, trial.cluster),
         "uplift at 10%": ten.overall,
         "uplift at 30%": thirty.overall,
         "uplift at 30% by group": thirty.by_group,
         "value by doubly robust scores": value.doubly_robust,
         "value by ips": value.ips,
         "value by snips": value.snips,
+        "value of the top 30%": top_value,
+        "gain of the top 30%": top_gain,
         "gain at a budget": curve.at(0.15),
     }
 
