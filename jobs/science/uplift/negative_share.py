@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from jobs.science.uplift.calibration import decile_table
 from jobs.science.uplift.estimate import Estimate, mean_estimate
+from jobs.science.uplift.multiplicity import holm_adjusted
 
 FAMILY_ERROR = 0.05
 """Chance, at most, that anything at all is called negative beyond doubt where nothing is negative."""
@@ -56,7 +57,7 @@ def negative_share(
     below = effect < 0
     tenths = decile_table(effect, lift, cluster)
     p_values = np.array([_below_zero_p(t.measured) if t.rows > 1 else 1.0 for t in tenths])
-    doubtless = holm(p_values)
+    doubtless = holm_adjusted(p_values) <= FAMILY_ERROR
     return NegativeShare(
         predicted=float(np.mean(below)),
         measured=mean_estimate(lift[below], None if cluster is None else cluster[below]) if below.any() else None,
@@ -84,35 +85,7 @@ def rows_negative_beyond_doubt(
     [True, False, False]
     """
     tested = [_below_zero_p(Estimate(e, s)) for e, s in zip(effect.tolist(), standard_error.tolist(), strict=True)]
-    return holm(np.array(tested), family_error)
-
-
-def holm(p_values: NDArray[np.float64], family_error: float = FAMILY_ERROR) -> NDArray[np.bool_]:
-    """Say which hypotheses fall when the chance of one false fall or more is held at `family_error`.
-
-    Parameters
-    ----------
-    p_values : numpy.ndarray of shape (n_tests,)
-        One a hypothesis, however they depend on each other.
-    family_error : float
-        In (0, 1).
-
-    References
-    ----------
-    Holm (1979), A simple sequentially rejective multiple test procedure. Scandinavian Journal of Statistics 6.
-
-    Examples
-    --------
-    >>> holm(np.array([0.03, 0.01, 0.02])).tolist()
-    [True, True, True]
-    >>> holm(np.array([0.03, 0.01, 0.03])).tolist()
-    [False, True, False]
-    """
-    order = np.argsort(p_values, kind="stable")
-    falls = p_values[order] <= family_error / np.arange(len(order), 0, -1)
-    fallen = np.zeros(len(order), bool)
-    fallen[order] = np.logical_and.accumulate(falls)
-    return fallen
+    return holm_adjusted(np.array(tested)) <= family_error
 
 
 def _below_zero_p(estimate: Estimate) -> float:

@@ -2,12 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import erfc, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
 from jobs.errors import BadRequest
-from jobs.science.uplift.estimate import Estimate, mean_estimate
+from jobs.science.uplift.calibration import calibration_slope
+from jobs.science.uplift.estimate import Estimate, mean_estimate, sum_error
+from jobs.science.uplift.half_samples import RESAMPLES
+from jobs.science.uplift.multiplicity import holm_adjusted
+from jobs.science.uplift.negative_share import NegativeShare, negative_share
+from jobs.science.uplift.rate import Rate, rate
 from jobs.science.uplift.trial import Trial
 
 FEWEST_ROWS = 100
@@ -31,6 +37,15 @@ class SliceJudgement:
     measured : Estimate
         Mean effect against the control, in euro a customer. Its 95% interval is that of one look: of twenty slices
         without an effect, one is expected to seem to have some.
+    differs_p : float
+        P-value that the effect inside differs from that outside, Holm over all slices and arms: it has paid for all
+        looks. 1 where nothing is outside.
+    slope : Estimate
+        Calibration slope of the promises inside: 1 where their differences are true, 0 where they are noise.
+    rate : Rate
+        AUTOC and QINI of ranking by promise inside.
+    negative : NegativeShare
+        Promised harm inside, and harm beyond doubt.
     """
 
     slice: str
@@ -38,6 +53,10 @@ class SliceJudgement:
     rows: int
     promised_eur: float
     measured: Estimate
+    differs_p: float
+    slope: Estimate
+    rate: Rate
+    negative: NegativeShare
 
 
 def judge_slices(
@@ -45,6 +64,9 @@ def judge_slices(
     held: Trial,
     promised: NDArray[np.float64],
     lift: NDArray[np.float64],
+    *,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
 ) -> tuple[SliceJudgement, ...]:
     """Judge each arm within each slice.
 
@@ -56,6 +78,10 @@ def judge_slices(
         Rows that no learner saw.
     promised, lift : ndarray of shape (n_held, n_arms - 1)
         Shrunk effects and doubly robust scores against the control, in euro.
+    resamples : int
+        Half samples behind the errors of AUTOC and QINI.
+    seed : int
+        Seed of the half samples.
 
     Returns
     -------
@@ -70,20 +96,51 @@ def judge_slices(
     names = np.asarray(slice_of, dtype=str)
     if len(names) != len(held):
         raise BadRequest(f"{len(names)} slices were given for {len(held)} held-out rows: give one a row.")
-    judged = []
-    for name in np.unique(names):
-        inside = names == name
-        if int(inside.sum()) < FEWEST_ROWS:
-            continue
-        cluster = None if held.cluster is None else held.cluster[inside]
-        judged += [
-            SliceJudgement(
-                str(name),
-                arm,
-                int(inside.sum()),
-                float(promised[inside, a].mean()),
-                mean_estimate(lift[inside, a], cluster),
-            )
-            for a, arm in enumerate(held.arms[1:])
-        ]
-    return tuple(judged)
+    looks = [
+        (str(name), names == name, a)
+        for name, rows in zip(*np.unique(names, return_counts=True), strict=True)
+        if rows >= FEWEST_ROWS
+        for a in range(len(held.arms) - 1)
+    ]
+    differs = holm_adjusted(np.array([_differs_p(lift[:, a], inside, held.cluster) for _, inside, a in looks]))
+    return tuple(
+        _judge(name, inside, a, float(p), held, promised[inside, a], lift[inside, a], resamples, seed)
+        for (name, inside, a), p in zip(looks, differs, strict=True)
+    )
+
+
+def _judge(
+    name: str,
+    inside: NDArray[np.bool_],
+    arm: int,
+    differs_p: float,
+    held: Trial,
+    promised: NDArray[np.float64],
+    lift: NDArray[np.float64],
+    resamples: int,
+    seed: int,
+) -> SliceJudgement:
+    cluster = None if held.cluster is None else held.cluster[inside]
+    return SliceJudgement(
+        slice=name,
+        arm=held.arms[arm + 1],
+        rows=len(lift),
+        promised_eur=float(promised.mean()),
+        measured=mean_estimate(lift, cluster),
+        differs_p=differs_p,
+        slope=calibration_slope(promised, lift, cluster),
+        rate=rate(promised, lift, cluster=cluster, resamples=resamples, seed=seed),
+        negative=negative_share(promised, lift, cluster),
+    )
+
+
+def _differs_p(lift: NDArray[np.float64], inside: NDArray[np.bool_], cluster: NDArray[np.int64] | None) -> float:
+    """Two-sided; a cluster with rows on both sides counts once."""
+    if inside.all():
+        return 1.0
+    here, there = float(np.mean(lift[inside])), float(np.mean(lift[~inside]))
+    residual = np.where(inside, (lift - here) / np.sum(inside), -(lift - there) / np.sum(~inside))
+    error = sum_error(residual, cluster)
+    if error == 0.0:
+        return 1.0 if here == there else 0.0
+    return erfc(abs(here - there) / error / sqrt(2.0))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jobs.science.uplift.negative_share import holm, negative_share, rows_negative_beyond_doubt
+from jobs.science.uplift.negative_share import negative_share, rows_negative_beyond_doubt
 
 
 def test_true_harm_to_a_third_is_found_in_the_tenths_that_hold_it() -> None:
@@ -53,13 +53,6 @@ def test_copies_inside_a_cluster_add_no_certainty() -> None:
     assert negative_share(*copied).beyond_doubt > 0.2
     whole = negative_share(*copied, np.repeat(np.arange(200), 20))
     assert whole.beyond_doubt == negative_share(effect, lift).beyond_doubt < 0.2
-
-
-def test_holm_is_between_bonferroni_and_no_correction() -> None:
-    p = np.random.default_rng(4).random(50) ** 3
-    fallen = holm(p)
-    assert np.all(fallen[p <= 0.05 / 50])
-    assert not np.any(fallen[p > 0.05])
 
 
 def test_rows_with_their_own_errors_are_tested_one_by_one() -> None:
