@@ -81,6 +81,7 @@ def _job(module: str, words: Sequence[str]) -> int:
 def _nightly(words: Sequence[str]) -> int:
     # Heavy imports wait until a night is asked for: netlift --help stays quick.
     from jobs.nightly import Nightly, nightly, steps  # noqa: PLC0415
+    from jobs.nightly.page import step_pages  # noqa: PLC0415
     from jobs.nightly.publication import check_place, write_page  # noqa: PLC0415
     from jobs.runtime.command import guarded, parse  # noqa: PLC0415
     from jobs.runtime.logs import to_stderr  # noqa: PLC0415
@@ -104,6 +105,8 @@ def _nightly(words: Sequence[str]) -> int:
         page = write_page(request.run_date, reports, stores, request.page)
         if page:
             print(f"page: {page}")
+        for made in step_pages(reports):
+            print(f"{made.what[0].lower()}{made.what[1:]}: {made.path}")
 
     return guarded(act)
 

@@ -1,6 +1,6 @@
 """What the cards of the night's models say, in words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -9,7 +9,7 @@ from jobs.pages.night_rows import ModelRow
 from jobs.runtime.report import Report
 from jobs.storage.models import ModelStore
 
-_SCORERS = ("score-fraud", "score-uplift")
+_SCORERS = ("score-fraud", "segment-customers", "score-partners", "score-uplift")
 
 
 def models_used(reports: Sequence[Report]) -> dict[str, str]:
@@ -28,8 +28,10 @@ def model_row(kind: str, version: str, models: ModelStore) -> ModelRow:
         If it is not what was registered.
     """
     card = models.load(kind, version).card
-    trained_on, judged = _fraud(card) if "metrics" in card else _uplift(card) if "verdict" in card else ("", "")
-    return ModelRow(kind, version, trained_on, judged)
+    for told_by, say in _SAID.items():
+        if told_by in card:
+            return ModelRow(kind, version, *say(card))
+    return ModelRow(kind, version, "", "")
 
 
 def days_in_words(first: str, last: str) -> str:
@@ -68,3 +70,36 @@ def _uplift(card: Mapping[str, Any]) -> tuple[str, str]:
         f"{measured['value']:.3f} (95% interval {measured['low']:.3f} to {measured['high']:.3f}). Qini: {qini}."
     )
     return f"{count(card['rows_train'])} customers of the trial", said
+
+
+def _partners(card: Mapping[str, Any]) -> tuple[str, str]:
+    learnt, of, team = card["trained_on"], card["judged"]["model"], card["capacity"]
+    on = (
+        f"{count(learnt['rows'])} days of partners, {days_in_words(learnt['first'], learnt['last'])}, "
+        f"{count(learnt['risky'])} of them before fraud"
+    )
+    days = days_in_words(card["judged_on"]["first"], card["judged_on"]["last"])
+    said = (
+        f"{days}: of the first {count(team)} partners of a day {percent(of['precision_at_capacity'])} turned out "
+        f"risky. Average precision {decimal(of['average_precision'])}."
+    )
+    return on, said
+
+
+def _segments(card: Mapping[str, Any]) -> tuple[str, str]:
+    of = card["fitted_on"]
+    said = (
+        f"{card['reason']} Two halves of the customers agree on the segments with an adjusted Rand index of "
+        f"{decimal(card['halves_agreement'])}."
+    )
+    on = f"{count(of['customers'])} customers, {count(of['days'])} days up to {days_in_words(of['last'], of['last'])}"
+    return on, said
+
+
+_SAID: dict[str, Callable[[Mapping[str, Any]], tuple[str, str]]] = {
+    "metrics": _fraud,
+    "verdict": _uplift,
+    "judged": _partners,
+    "fitted_on": _segments,
+}
+"""Who puts a card into words, by a part that only cards of one kind of model have."""

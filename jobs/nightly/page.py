@@ -21,6 +21,10 @@ from jobs.tables.outputs import PARTNER_RISK, QUARANTINE
 NOTHING_NEW = "No new data: nothing was run."
 """What the page of an empty night says."""
 
+PARTNER_MODEL = "partner-risk"
+
+_PAGES = {"segment-customers": "Page of customer segments", "score-partners": "Page of partners to look into"}
+
 _INTERVAL_SAYS = (
     "How far the mean to expect may be off, as measured on trial customers the model never saw. The luck of tonight’s "
     "customers and changes since the trial are not in it."
@@ -92,6 +96,8 @@ def night_page(
         reviews_in_all=_details(reports, "score-fraud").get("reviewed"),
         partners=[replace(p, name=names.get(p.partner_id, "")) for p in partners],
         partners_in_all=sum(r.rows_out.get(PARTNER_RISK.name, 0) for r in reports),
+        partners_calibrated=PARTNER_MODEL in used,
+        pages=step_pages(reports),
         drift=drift_rows(run_date, stores) if "monitor-drift" in done else (),
         models=[model_row(kind, version, stores.models) for kind, version in used.items()],
         files=[
@@ -100,6 +106,11 @@ def night_page(
         ],
         next_commands=next_commands,
     )
+
+
+def step_pages(reports: Sequence[Report]) -> list[FileRow]:
+    """Return the pages that steps of a night made, and what they are."""
+    return [FileRow(r.details["page"], _PAGES[r.verb]) for r in reports if r.verb in _PAGES and "page" in r.details]
 
 
 def _details(reports: Sequence[Report], verb: str) -> Mapping[str, Any]:

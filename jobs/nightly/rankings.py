@@ -33,11 +33,16 @@ def review_queue(run_date: date, stores: Stores) -> list[ReviewRow]:
 
 
 def riskiest_partners(run_date: date, stores: Stores) -> list[PartnerRow]:
-    """Return the partners with the highest risk, without names."""
+    """Return the partners with the highest risk, without names; risk is the probability where a model gave one."""
     where = {"run_date": run_date, "rank": (1, QUEUE_ROWS)}
     return [
         PartnerRow(
-            row["rank"], row["partner_id"], "", row["fraud_rate_shrunk"], row["transactions_7d"], row["frauds_7d"]
+            row["rank"],
+            row["partner_id"],
+            "",
+            row["fraud_rate_shrunk"] if row["risk_probability"] is None else row["risk_probability"],
+            row["transactions_7d"],
+            row["frauds_7d"],
         )
         for row in read_whole(stores.tables, PARTNER_RISK, where).sort_by("rank").to_pylist()
     ]

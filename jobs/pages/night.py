@@ -124,6 +124,10 @@ class NightPage:
         See the classes.
     reviews_in_all, partners_in_all : int or None
         Rows of the whole queue and of the whole ranking, where only their tops are given.
+    partners_calibrated : bool
+        Whether a partner's risk is a calibrated probability.
+    pages : sequence of FileRow
+        Pages that steps of the night made.
     next_commands : sequence of str
         What to try next.
     """
@@ -143,6 +147,8 @@ class NightPage:
     next_commands: Sequence[str] = ()
     reviews_in_all: int | None = None
     partners_in_all: int | None = None
+    partners_calibrated: bool = False
+    pages: Sequence[FileRow] = ()
 
 
 def night_html(page: NightPage) -> str:

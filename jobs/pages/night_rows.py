@@ -73,8 +73,8 @@ class PartnerRow:
         1 is the riskiest.
     partner_id, name : str
         Which; the name may be empty.
-    fraud_rate_shrunk : float
-        In [0, 1].
+    risk : float
+        Calibrated probability that the partner is risky, or without a model the shrunk fraud rate, in [0, 1].
     transactions, frauds : int
         In the days whose labels are known.
     """
@@ -82,7 +82,7 @@ class PartnerRow:
     rank: int
     partner_id: str
     name: str
-    fraud_rate_shrunk: float
+    risk: float
     transactions: int
     frauds: int
 

@@ -9,7 +9,7 @@ import pytest
 
 from jobs.nightly.campaigns import campaign_part, expected_net
 from jobs.nightly.page import NOTHING_NEW
-from jobs.nightly.rankings import drift_rows
+from jobs.nightly.rankings import drift_rows, riskiest_partners
 from jobs.pages.figures import Interval
 from jobs.pages.night import night_html
 from jobs.runtime.report import Report
@@ -48,7 +48,7 @@ def test_offers_of_the_page_add_up_to_the_report_and_to_the_table(night: Night) 
 def test_every_input_counts_once(night: Night) -> None:
     head = night.page.headline
     inputs = {table: counts for r in night.reports for table, counts in r.inputs.items()}
-    assert set(inputs) == {"customers", "transactions", "fraud_reports"}
+    assert set(inputs) == {"customers", "transactions", "fraud_reports", "partners"}
     assert head.rows_read == sum(c["rows_in"] for c in inputs.values())
     assert head.rows_quarantined == sum(c["rows_quarantined"] for c in inputs.values()) > 0
 
@@ -161,12 +161,39 @@ def test_drift_stands_there_with_the_nights_before(night: Night) -> None:
 
 def test_models_say_what_they_learnt_from_and_how_they_did(night: Night) -> None:
     rows = {m.kind: m for m in night.page.models}
-    assert set(rows) == {"fraud", "uplift-spring"}
+    assert set(rows) == {"fraud", "segments", "uplift-spring"}
     assert rows["fraud"].version == night.stores.models.champion("fraud")
     assert "of them fraud" in rows["fraud"].trained_on
     assert "Average precision" in rows["fraud"].judged
     assert "customers of the trial" in rows["uplift-spring"].trained_on
     assert "Qini: cashback-" in rows["uplift-spring"].judged
+    assert "customers, 90 days up to 21 November 2026" in rows["segments"].trained_on
+    assert "adjusted Rand index" in rows["segments"].judged
+
+
+def test_pages_of_partners_and_segments_are_named_and_printed(night: Night) -> None:
+    pages = {file.what: file.path for file in night.page.pages}
+    assert set(pages) == {"Page of customer segments", "Page of partners to look into"}
+    html = night_html(night.page)
+    for what, address in pages.items():
+        assert f'<a href="{address}">' in html
+        assert f"p{what[1:]}: {address}" in night.printed.splitlines()
+        checked(night.stores.objects.get(address.removeprefix(f"{night.stores.objects.uri}/")).decode())
+
+
+def test_risk_of_a_partner_is_the_models_probability_where_a_model_ranked(night: Night) -> None:
+    """Without a model it is the shrunk rate; the page names what it is."""
+    before = rows_of(night.stores, PARTNER_RISK, run_date=DAY).sort_by("rank")
+    assert [p.risk for p in night.page.partners] == before["fraud_rate_shrunk"].to_pylist()[:10]
+    assert not night.page.partners_calibrated
+    assert "no probability, because no model is at work yet" in checked(night_html(night.page))
+    eve = DAY - timedelta(days=1)
+    place = before.column_names.index("risk_probability")
+    half = before.set_column(place, "risk_probability", pa.repeat(0.5, before.num_rows))
+    commit(night.stores, PARTNER_RISK, half.set_column(0, "run_date", pa.repeat(pa.scalar(eve), len(half))), eve)
+    assert {p.risk for p in riskiest_partners(eve, night.stores)} == {0.5}
+    words = checked(night_html(replace(night.page, partners_calibrated=True)))
+    assert "Risk is the probability that the partner is compromised or fraudulent now" in words
 
 
 def test_lists_that_were_published_are_named(night: Night) -> None:

@@ -49,7 +49,9 @@ def checked(html: str) -> str:
     assert len(ids) == len(set(ids))
     for tag, name, value in reader.attributes:
         assert not name.startswith("on"), f"<{tag} {name}>"
-        if name in {"src", "href", "xlink:href", "action", "data"}:
+        if (tag, name) == ("a", "href") and value.endswith(".html"):
+            assert not value.startswith(("http", "//", "s3:")), f"<{tag} {name}={value}> is no page on this machine"
+        elif name in {"src", "href", "xlink:href", "action", "data"}:
             assert value.startswith("#"), f"<{tag} {name}={value}> reaches elsewhere"
             assert value[1:] in ids
     for picture in re.findall(r"<svg.*?</svg>", html, flags=re.DOTALL):
