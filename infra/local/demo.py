@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from jobs.storage.result_folder import write_results
 from jobs.storage.tables import read_whole
 from jobs.tables.outputs import OFFERS
 from jobs.train_fraud import TrainFraud, train_fraud
+from jobs.train_partner_risk import TrainPartnerRisk, train_partner_risk
 from jobs.train_uplift import TrainUplift, train_uplift
 
 
@@ -43,7 +44,9 @@ class Scene:
     run_date : datetime.date
         The night.
     feature_days, train_days, calibration_days, test_days : int
-        Days of features, and how training uses them.
+        Days of features, and how the training of the fraud model uses them.
+    partner_days : tuple of int
+        Days that the model of partners' risk learns from, is calibrated on and judged on.
     notes : tuple of str
         What one must know to read the result.
     world : World or None
@@ -56,6 +59,7 @@ class Scene:
     train_days: int
     calibration_days: int
     test_days: int
+    partner_days: tuple[int, int, int]
     notes: tuple[str, ...] = ()
     world: World | None = None
 
@@ -79,7 +83,7 @@ def main(argv: Sequence[str]) -> int:
 
 def play(data: Path | None, customers: int, seed: int, out: Path) -> None:
     """Start the cloud, load, train, run the night, show what came of it."""
-    shown = Steps(7 if data else 6)
+    shown = Steps(8 if data else 7)
     try:
         with _home(shown) as stores:
             scene = _load_real(data, stores, shown) if data else _load_world(customers, seed, stores, shown)
@@ -161,7 +165,7 @@ def _load_world(customers: int, seed: int, stores: Stores, shown: Steps) -> Scen
         load_world(world, stores.objects, max(2_000, min(100_000, customers // 4)))
         at.note = f"{customers:,} customers, {world.n_partners} partners, {world.days} days of payments, one trial"
     source = f"a made-up world of {customers:,} customers (seed {seed}), whose true effects are known"
-    return Scene(source, world.run_date, 33, 14, 6, 5, world=world)
+    return Scene(source, world.run_date, 33, 14, 6, 5, (20, 6, 5), world=world)
 
 
 def _load_real(folder: Path, stores: Stores, shown: Steps) -> Scene:
@@ -178,7 +182,7 @@ def _load_real(folder: Path, stores: Stores, shown: Steps) -> Scene:
         "Hillstrom's dollars are read as euro; 30 cents of net margin a euro spent and 2 cents an e-mail are assumed.",
     )
     source = "Hillstrom's e-mail trial of 2008 and the payments of the Fraud Detection Handbook"
-    return Scene(source, payments.run_date, 40, 20, 7, 6, notes)
+    return Scene(source, payments.run_date, 40, 20, 7, 6, (20, 7, 6), notes)
 
 
 def _train(scene: Scene, stores: Stores, shown: Steps) -> tuple[Report, ...]:
@@ -201,10 +205,18 @@ def _train(scene: Scene, stores: Stores, shown: Steps) -> tuple[Report, ...]:
         at.note = (
             f"average precision {metrics['average_precision']:.3f}, ROC AUC {metrics['roc_auc']:.3f} on later days"
         )
+    with shown.step("train partner model") as at:
+        learn, calibrate, judge = scene.partner_days
+        asked = TrainPartnerRisk(
+            day, train_days=learn, calibration_days=calibrate, test_days=judge, rounds=100, threads=2
+        )
+        partners = train_partner_risk(asked, stores)
+        of = partners.details["judged"]["model"]
+        at.note = f"average precision {of['average_precision']:.3f} among partners on later days"
     with shown.step("train uplift model") as at:
         uplift = [train_uplift(TrainUplift(day, campaign), stores) for campaign in campaign_ids(stores.objects)]
         at.note = "; ".join(_verdict(report) for report in uplift)
-    return features, fraud, *uplift
+    return features, fraud, partners, *uplift
 
 
 def _verdict(report: Report) -> str:
@@ -215,7 +227,13 @@ def _verdict(report: Report) -> str:
 def _write(page: NightPage, reports: Sequence[Report], stores: Stores, out: Path) -> None:
     published = details_of(reports, "publish-offers").get("published", {})
     lists = {f"offers-{campaign}.csv": stores.objects.get(of["key"]) for campaign, of in published.items()}
-    write_results(out, {"night.html": night_html(page).encode(), **lists})
+    # Beside one another under plain names: the cloud, where they are kept by date, ends with the demo.
+    beside = [replace(file, path=f"{file.path.split('/')[-3]}.html") for file in page.pages]
+    made = {
+        there.path: stores.objects.get(file.path.removeprefix(f"{stores.objects.uri}/"))
+        for file, there in zip(page.pages, beside, strict=True)
+    }
+    write_results(out, {"night.html": night_html(replace(page, pages=beside)).encode(), **made, **lists})
 
 
 def _show(scene: Scene, figures: Grid, stores: Stores, out: Path) -> None:
@@ -227,7 +245,8 @@ def _show(scene: Scene, figures: Grid, stores: Stores, out: Path) -> None:
         console.print(f"Note: {note}")
     for file in sorted(out.glob("*.csv")):
         console.print(f"list  {file}", soft_wrap=True)
-    console.print(f"page  {out / 'night.html'}", soft_wrap=True)
+    for file in sorted(out.glob("*.html")):
+        console.print(f"page  {file}", soft_wrap=True)
     console.print("next  " + _next_commands(scene)[0], soft_wrap=True)
 
 
