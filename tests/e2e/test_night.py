@@ -9,6 +9,7 @@ from jobs.nightly import Nightly, nightly
 from jobs.runtime.chain import NIGHT
 from jobs.tables.outputs import (
     CUSTOMER_RISK,
+    CUSTOMER_SEGMENTS,
     DRIFT,
     FRAUD_FEATURES,
     FRAUD_SCORES,
@@ -41,7 +42,8 @@ def test_all_rows_of_the_input_are_counted(night: Night) -> None:
     payments = night.world.payments(shards[0])
     of_payments = payments.transactions.num_rows + payments.fraud_reports.num_rows
     assert night.report("build-fraud-features").rows_in == of_payments
-    assert night.report("score-partners").rows_in == of_payments
+    assert night.report("score-partners").rows_in == of_payments + night.world.partners().num_rows
+    assert night.report("segment-customers").rows_in == of_payments + CUSTOMERS
     assert night.report("score-uplift").rows_in == CUSTOMERS
     assert night.report("monitor-drift").rows_in == CUSTOMERS
 
@@ -71,7 +73,8 @@ def test_every_table_has_the_rows_that_the_input_asks_for(night: Night) -> None:
     assert offers["customer_id"].to_pylist() == sorted(customers)
     assert pc.sum(pc.equal(offers["status"], "offered")).as_py() > 100, "a list that a test can say something of"
     drift = rows_of(stores, DRIFT, run_date=DAY)
-    assert set(drift["kind"].to_pylist()) == {"fraud", f"uplift-{CAMPAIGN}"}
+    assert set(drift["kind"].to_pylist()) == {"fraud", "segments", f"uplift-{CAMPAIGN}"}
+    assert rows_of(stores, CUSTOMER_SEGMENTS, run_date=DAY)["customer_id"].to_pylist() == sorted(customers)
     for report in night.reports:
         for name, rows in report.rows_out.items():
             mine = {"run_date": DAY, "run_id": report.run_id}
@@ -111,7 +114,7 @@ def test_the_input_of_the_night_goes_through_awswrangler_each_file_once_a_run(ni
         for files in night.manifest(report).files.values()
         for file in files
     )
-    assert len(planned) == 6, "customers, transactions and reports, two files each"
+    assert len(planned) == 7, "customers, transactions and reports, two files each, and partners"
     assert night.read == planned
 
 
