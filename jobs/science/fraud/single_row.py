@@ -5,16 +5,14 @@ to prepare it. The library prepares it once here.
 """
 
 import ctypes
-import importlib.util
 import weakref
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs.errors import BadEnvironment
+from jobs.science.lightgbm_library import done as _done
+from jobs.science.lightgbm_library import library as _library
 
 # Names and numbers of LightGBM's C API.
 _FLOAT32 = 0
@@ -103,27 +101,6 @@ class SingleRowBooster:
         )
         weakref.finalize(self, library.LGBM_FastConfigFree, prepared)
         return prepared
-
-
-@cache
-def _library() -> Any:
-    # The package is looked up, not imported.
-    found = importlib.util.find_spec("lightgbm")
-    folder = Path(found.origin).parent / "lib" if found is not None and found.origin else None
-    files = sorted(folder.glob("lib_lightgbm.*")) if folder else []
-    if not files:
-        raise BadEnvironment("LightGBM's library is not installed: install the package that the function declares.")
-    try:
-        library = ctypes.CDLL(str(files[0]))
-    except OSError as error:
-        raise BadEnvironment(f"{files[0].name} does not load ({error}): install its OpenMP library.") from error
-    library.LGBM_GetLastError.restype = ctypes.c_char_p
-    return library
-
-
-def _done(status: int) -> None:
-    if status != 0:
-        raise ValueError(_library().LGBM_GetLastError().decode(errors="replace"))
 
 
 def _feature_names(library: Any, handle: ctypes.c_void_p) -> tuple[str, ...]:

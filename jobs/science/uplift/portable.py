@@ -5,13 +5,23 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Protocol, Self
 
-import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
 from jobs.errors import BadFile
+from jobs.science.uplift.text_booster import TextBooster
 
 _BLOCK = 4_096
+
+
+class Booster(Protocol):
+    """What is asked of a booster, LightGBM's own or one read from its text."""
+
+    def predict(self, matrix: NDArray[np.float32], *, num_threads: int) -> Any:
+        """Return predictions, shape (n_rows,)."""
+
+    def model_to_string(self) -> str:
+        """Return the booster as LightGBM writes it."""
 
 
 class ArmEffect(Protocol):
@@ -33,13 +43,13 @@ class BoostedEffect:
 
     Parameters
     ----------
-    boosters : tuple of lightgbm.Booster
+    boosters : tuple of Booster
         One or more.
     weights : tuple of float
         Weight of each.
     """
 
-    boosters: tuple[lgb.Booster, ...]
+    boosters: tuple[Booster, ...]
     weights: tuple[float, ...]
 
     def effect(self, matrix: NDArray[np.float32], num_threads: int) -> NDArray[np.float64]:
@@ -63,7 +73,7 @@ class BoostedEffect:
     @classmethod
     def from_files(cls, card: Mapping[str, Any], files: Mapping[str, bytes]) -> Self:
         """Read the boosters back."""
-        boosters = tuple(lgb.Booster(model_str=_file(files, name).decode()) for name in card["files"])
+        boosters = tuple(TextBooster(_file(files, name).decode()) for name in card["files"])
         return cls(boosters, tuple(float(w) for w in card["weights"]))
 
 

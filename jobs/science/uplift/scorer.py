@@ -82,6 +82,27 @@ class PortableScorer:
             effects[:, i] = arm.effect(matrix, num_threads)
         return effects
 
+    def standard_error(self, rows: pa.Table) -> NDArray[np.float64]:
+        """Return the standard error of every customer's shrunk effect; NaN where an arm's learner has none.
+
+        Parameters
+        ----------
+        rows : pyarrow.Table
+            Rows that hold the features.
+
+        Returns
+        -------
+        numpy.ndarray of shape (n_rows, n_arms - 1)
+            In the outcome's unit (euro). What calibration itself may miss is not in it.
+        """
+        matrix = self.encoder.transform(rows)
+        errors = np.full((len(matrix), len(self.effects)), np.nan)
+        for i, (arm, calibration) in enumerate(zip(self.effects, self.calibration, strict=True)):
+            learnt = arm.standard_error(matrix)
+            if learnt is not None:
+                errors[:, i] = calibration.slope * learnt
+        return errors
+
     def to_files(self) -> dict[str, bytes]:
         """Return the scorer as named files; `from_files` reads them back."""
         files: dict[str, bytes] = {}

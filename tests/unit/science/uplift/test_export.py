@@ -9,17 +9,22 @@ from jobs.errors import ExportRefused
 from jobs.science.uplift.calibration import ArmCalibration
 from jobs.science.uplift.encode import FeatureEncoder
 from jobs.science.uplift.export import FittedUplift, export_scorer, max_diff_sd
+from jobs.science.uplift.learners.fit import fit_learner
 from jobs.science.uplift.learners.fitted import Learning
 from jobs.science.uplift.learners.x_learner import FittedXLearner, fit_x_learner
+from jobs.science.uplift.portable import BoostedEffect
 from tests.unit.science.uplift.worlds import make_world
 
+NAMES = ("none", "arm 1")
+UNCHANGED = (ArmCalibration(0.0, 0.0, 1.0),)
 
-def fit(noise: float = 1.0) -> tuple[FittedUplift, np.ndarray]:
-    trial = make_world(600, level=(1.0,), noise=noise).trial
+
+def fit(name: str = "XLearner") -> tuple[FittedUplift, np.ndarray]:
+    trial = make_world(600, level=(1.0,)).trial
     encoder = FeatureEncoder.fit(trial.rows, trial.features)
     matrix = encoder.transform(trial.rows)
-    learner = fit_x_learner(Learning(matrix, trial.arm, trial.outcome, trial.propensity, arms=2))
-    return FittedUplift(trial.arms, encoder, learner, (ArmCalibration(0.0, 0.0, 1.0),)), matrix
+    learner = fit_learner(name, Learning(matrix, trial.arm, trial.outcome, trial.propensity, arms=2))
+    return FittedUplift(NAMES, encoder, learner, UNCHANGED), matrix
 
 
 @dataclass(frozen=True)
@@ -34,11 +39,40 @@ class OffByAHair(FittedXLearner):
         return effect
 
 
-def test_a_faithful_export_says_how_faithful() -> None:
-    fitted, matrix = fit()
+@pytest.mark.parametrize(
+    ("name", "files"),
+    [
+        ("XLearner", {"arm_1_1.txt", "arm_1_2.txt"}),
+        ("DRLearner", {"arm_1_1.txt"}),
+        ("LinearDML", {"arm_1_line.json"}),
+    ],
+)
+def test_a_faithful_export_says_how_faithful(name: str, files: set[str]) -> None:
+    fitted, matrix = fit(name)
     export = export_scorer(fitted, matrix)
     assert export.max_diff_sd <= 1e-9
-    assert set(export.files) == {"scorer.json", "arm_1_1.txt", "arm_1_2.txt"}
+    assert set(export.files) == {"scorer.json", *files}
+
+
+def test_a_learner_that_only_judges_is_not_exported() -> None:
+    fitted, matrix = fit("CausalForestDML")
+    with pytest.raises(ExportRefused, match="CausalForestDML only judges"):
+        export_scorer(fitted, matrix)
+
+
+@dataclass(frozen=True)
+class WrongWeight(FittedXLearner):
+    """A learner that hands its boosters on with the wrong weights."""
+
+    def portable(self) -> tuple[BoostedEffect, ...]:
+        return tuple(replace(arm, weights=(arm.weights[0] + 0.01, arm.weights[1])) for arm in super().portable())
+
+
+def test_boosters_that_were_put_together_wrongly_are_refused() -> None:
+    fitted, matrix = fit()
+    wrong = WrongWeight(fitted.learner.model, 2, fitted.learner.weighted)  # type: ignore[attr-defined]
+    with pytest.raises(ExportRefused, match="arm 1"):
+        export_scorer(replace(fitted, learner=wrong), matrix)
 
 
 @pytest.mark.parametrize(("by", "refused"), [(5e-6, False), (2e-5, True), (float("nan"), True)])

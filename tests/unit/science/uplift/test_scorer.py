@@ -74,11 +74,24 @@ def test_a_file_that_is_missing_or_of_another_format_is_named(files: dict[str, b
         PortableScorer.from_files({**files, CARD: other})
 
 
-def test_the_scorer_asks_for_no_econml_scikit_learn_or_pandas() -> None:
-    # LightGBM loads scikit-learn and pandas by itself where they are installed; here they are made to be absent.
+def test_the_scorer_asks_for_no_econml_scikit_learn_pandas_or_scipy() -> None:
+    # LightGBM's Python package loads scikit-learn and pandas where they are installed: its library alone is used.
     code = (
         "import sys\n"
-        "for name in ('econml', 'sklearn', 'pandas', 'scipy.stats'): sys.modules[name] = None\n"
+        "for name in ('econml', 'sklearn', 'pandas', 'scipy', 'lightgbm'): sys.modules[name] = None\n"
         "import jobs.science.uplift.scorer\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_line_says_how_sure_it_is_and_boosters_do_not(fitted: FittedUplift, files: dict[str, bytes]) -> None:
+    world = make_world(900, seed=4)
+    trial = world.trial
+    matrix = fitted.encoder.transform(trial.rows)
+    learner = fit_learner("LinearDML", Learning(matrix, trial.arm, trial.outcome, trial.propensity, arms=3))
+    line = FittedUplift(trial.arms, fitted.encoder, learner, fitted.calibration)
+    scorer = PortableScorer.from_files(export_scorer(line, matrix).files)
+    learnt = learner.standard_error(matrix)
+    assert learnt is not None
+    assert scorer.standard_error(trial.rows) == pytest.approx(learnt * [0.5, 1.0])
+    assert np.isnan(PortableScorer.from_files(files).standard_error(trial.rows)).all()
