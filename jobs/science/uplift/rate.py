@@ -162,7 +162,8 @@ def _distinct(score: NDArray[np.float64], share: NDArray[np.float64]) -> _Point:
     n = len(score)
     total = np.cumsum(score)
     mean = float(total[-1]) / n
-    return float(total @ share[:n]) / n - mean, float(np.sum(total)) / n**2 - mean * (n + 1) / (2 * n)
+    # No BLAS here: its threads cost more than this sum.
+    return float(np.sum(total * share[:n])) / n - mean, float(np.sum(total)) / n**2 - mean * (n + 1) / (2 * n)
 
 
 def _tied(score: NDArray[np.float64], step: NDArray[np.int64], harmonic: NDArray[np.float64]) -> _Point:
