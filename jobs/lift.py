@@ -1,9 +1,10 @@
-"""A randomised trial in: may it be read, whom to contact, the list, and the net euros to expect."""
+"""A randomised trial in: may it be read, whom to contact, the list, the net euros to expect, the model's card."""
 
 import io
 import json
 import math
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from jobs.errors import BadRequest
 from jobs.pages.formats import euro
 from jobs.pages.lift import lift_html
 from jobs.pages.lift_answer import lift_lines, lift_page
+from jobs.pages.model_card import model_card_html
 from jobs.runtime.command import flag, guarded, parse
 from jobs.runtime.per_arm import cost_of_each_arm, named_value
 from jobs.runtime.progress import Steps
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 STEPS = 4
 LIST, PAGE, ANSWER = "list.csv", "lift.html", "lift.json"
+CARD, CARD_PAGE = "model_card.json", "model_card.html"
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,13 @@ class Lift:
     arms: tuple[str, ...] = flag(
         "arm to judge beside the control, again and again; all without it", unit="value", default=(), example="mail"
     )
+    learners: tuple[str, ...] = flag(
+        "learner to judge, again and again: XLearner, DRLearner, LinearDML (these without it), or CausalForestDML, "
+        "ForestDRLearner, which judge but are never put to work",
+        unit="name",
+        default=(),
+        example="XLearner",
+    )
     exclude: tuple[str, ...] = flag(
         "column not to tell customers apart by, as one measured after the draw; again and again",
         unit="column",
@@ -104,7 +114,8 @@ def lift(request: Lift, steps: Steps | None = None) -> dict[str, Any]:
     -------
     dict
         The answer as JSON holds it: ``verdict``, ``net_euros`` with ``net_euros_low`` and ``net_euros_high`` (95%),
-        ``gap``, ``sample_ratio_p``, ``choice``, ``fallback``, ``arms``, ``policies``, ``list``, ``page`` and more.
+        ``gap``, ``sample_ratio_p``, ``choice``, ``fallback``, ``learners``, ``contrasts``, ``arms``, ``policies``,
+        ``list``, ``page``, ``card`` and more.
 
     Raises
     ------
@@ -134,6 +145,8 @@ def lift(request: Lift, steps: Steps | None = None) -> dict[str, Any]:
         # EconML takes seconds to load: --help and refusals do not wait for it.
         from jobs.science.uplift.answer import answer_values  # noqa: PLC0415
         from jobs.science.uplift.judge import fit_and_judge  # noqa: PLC0415
+        from jobs.science.uplift.learners.fit import PORTABLE  # noqa: PLC0415
+        from jobs.science.uplift.model_card import model_card  # noqa: PLC0415
         from jobs.science.uplift.target_list import make_list  # noqa: PLC0415
 
         judgement = fit_and_judge(
@@ -141,8 +154,10 @@ def lift(request: Lift, steps: Steps | None = None) -> dict[str, Any]:
             cost_eur=cost,
             budget_eur=request.budget,
             customers=customers.rows.num_rows,
+            learners=request.learners or PORTABLE,
             seed=request.seed,
             num_threads=request.threads,
+            cpu_clock=time.process_time,
         )
         at.note = judgement.verdict.kind
     with shown.step("choose customers") as at:
@@ -158,12 +173,23 @@ def lift(request: Lift, steps: Steps | None = None) -> dict[str, Any]:
     with shown.step("write"):
         answer = answer_values(taken, readable, judgement, targets, cost) | _said(request, margin)
         answer["warnings"] += customers.warnings
+        card = model_card(
+            readable.trial,
+            judgement,
+            data=request.data.name,
+            outcome_in_words=answer["outcome_in_words"],
+            sample_ratio_p=readable.ratio.p_value,
+            left_out=readable.left_out,
+            warnings=answer["warnings"],
+        )
         write_results(
             request.out,
             {
                 LIST: list_csv(customers.unit, readable.trial.arms, targets, cost),
                 PAGE: lift_html(lift_page(answer)).encode(),
                 ANSWER: json.dumps(answer, indent=1, allow_nan=False).encode(),
+                CARD: json.dumps(card, indent=1, allow_nan=False).encode(),
+                CARD_PAGE: model_card_html(card).encode(),
             },
         )
     return answer
@@ -240,6 +266,7 @@ def _said(request: Lift, margin: float) -> dict[str, Any]:
         "list": str(request.out / LIST),
         "page": str(request.out / PAGE),
         "json": str(request.out / ANSWER),
+        "card": str(request.out / CARD_PAGE),
     }
 
 

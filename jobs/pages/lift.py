@@ -10,6 +10,7 @@ from jobs.pages.formats import count, euro_ticks, small_euro
 from jobs.pages.interval_chart import Estimate, interval_chart
 from jobs.pages.pictures import budget_picture, calibration_picture, qini_picture
 from jobs.pages.rendering import render
+from jobs.pages.uplift_figures import LearnerRow, SegmentRow
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,12 @@ class LiftPage:
         Check of the arms' sizes.
     policies : sequence of PolicyRow
         What was judged.
+    learners : sequence of LearnerRow
+        What was fitted and judged.
+    choice : str
+        Why the chosen learner was, in one sentence.
+    segments : sequence of SegmentRow
+        Segments of effect.
     qini, calibration, budget
         As on the page of a night.
     arms : sequence of ArmRow
@@ -128,6 +135,9 @@ class LiftPage:
     outcome: str
     sample_ratio: SampleRatio | None = None
     policies: Sequence[PolicyRow] = ()
+    learners: Sequence[LearnerRow] = ()
+    choice: str = ""
+    segments: Sequence[SegmentRow] = ()
     qini: Sequence[QiniCurve] = ()
     calibration: Sequence[CalibrationBin] = ()
     budget: BudgetCurve | None = None

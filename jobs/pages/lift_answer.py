@@ -7,6 +7,7 @@ from typing import Any, Literal
 from jobs.pages.figures import ArmRow, BudgetCurve, CalibrationBin, FileRow, Interval, QiniCurve
 from jobs.pages.formats import count, decimal, euro, p_value, percent, signed_euro, small_euro
 from jobs.pages.lift import ArmCount, LiftPage, PolicyRow, SampleRatio, verdict_sentence
+from jobs.pages.uplift_figures import learner_rows, segment_rows
 
 _VERDICTS: Mapping[str, Literal["personalise", "one_arm", "nobody"]] = {
     "personalise": "personalise",
@@ -14,6 +15,7 @@ _VERDICTS: Mapping[str, Literal["personalise", "one_arm", "nobody"]] = {
     "nobody": "nobody",
 }
 _BEST = "best single arm"
+_OTHER = "personalised by "
 _IN_WORDS = {
     "personalised": "choosing by customer",
     "response model": "likeliest buyers (response model)",
@@ -55,6 +57,9 @@ def lift_page(answer: Mapping[str, Any]) -> LiftPage:
             arms=[ArmCount(a["arm"], a["rows"], a["expected_share"]) for a in ratio["arms"]],
         ),
         policies=[_policy_row(p, answer) for p in _policies(answer)],
+        learners=learner_rows(answer["learners"], answer["contrasts"]),
+        choice=answer["learner"]["reason"],
+        segments=segment_rows(answer["segments"]["effects"]),
         qini=[QiniCurve(shown["arm"], shown["qini_curve"]["share"], shown["qini_curve"]["gain"])],
         calibration=[
             CalibrationBin(d["promised_eur"], m["value"], m["low"], m["high"])
@@ -69,7 +74,11 @@ def lift_page(answer: Mapping[str, Any]) -> LiftPage:
             for a in answer["arms"]
             if a["customers"]
         ],
-        files=[FileRow(answer["list"], "The list, CSV"), FileRow(answer["json"], "Every figure, JSON")],
+        files=[
+            FileRow(answer["list"], "The list, CSV"),
+            FileRow(answer["card"], "The model's card"),
+            FileRow(answer["json"], "Every figure, JSON"),
+        ],
         next_steps=_next_steps(answer),
         facts=_facts(answer),
         warnings=answer["warnings"],
@@ -99,10 +108,11 @@ def lift_lines(answer: Mapping[str, Any]) -> str:
               + (f"; left out: {_left_out(answer)}" if answer["left_out"] else "")),
         _line("judged", f"€ a customer over sending nothing, on the {count(rows['held_out'])} rows never trained on"),
         *_policy_lines(page.policies),
+        _line("learner", answer["learner"]["reason"]),
         _line("list", f"{answer['list']}: {count(answer['contacted'])} of {count(answer['customers'])} customers, "
               f"contacts cost {euro(answer['cost_eur'])}{_of_budget(answer)}"
               + ("" if answer["unit"] else "; unit is the row's number, from 1")),
-        _line("page", answer["page"]),
+        _line("page", f"{answer['page']}, model card {answer['card']}"),
         *(_line("look" if not i else "", w) for i, w in enumerate(answer["warnings"][:_WARNINGS])),
     ]  # fmt: skip
     more = len(answer["warnings"]) - _WARNINGS
@@ -141,8 +151,8 @@ def _of_budget(answer: Mapping[str, Any]) -> str:
 
 
 def _policies(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the policies to show: the verdict first, then by value; an arm stands once, under its name."""
-    shown = [p for p in answer["policies"] if p["name"] != _BEST]
+    """Return the policies to show: the verdict first, then by value; an arm and a learner stand once each."""
+    shown = [p for p in answer["policies"] if p["name"] != _BEST and not p["name"].startswith(_OTHER)]
     return sorted(shown, key=lambda p: (not p["chosen"], -p["gain_eur"]["value"]))
 
 
@@ -173,7 +183,7 @@ def _arm_to_show(answer: Mapping[str, Any]) -> Mapping[str, Any]:
     A curve for each arm would need a straight line of its own to be read against.
     """
     customers = {a["arm"]: a["customers"] for a in answer["arms"]}
-    found: Sequence[Mapping[str, Any]] = answer["learners"]
+    found: Sequence[Mapping[str, Any]] = answer["effects"]
     return max(found, key=lambda x: (customers[x["arm"]], x["effect_eur"]["value"]))
 
 
@@ -202,7 +212,7 @@ def _facts(answer: Mapping[str, Any]) -> list[tuple[str, str]]:
         *([("Left out", _left_out(answer))] if answer["left_out"] else []),
         ("Order found", "; ".join(
             f"{x['arm']}: Qini {decimal(x['qini_sklift'])}, calibration slope {decimal(x['blp_slope'])} ± "
-            f"{decimal(x['blp_slope_se'])}" for x in answer["learners"])),
+            f"{decimal(x['blp_slope_se'])}" for x in answer["effects"])),
     ]  # fmt: skip
     if answer["contacted"]:
         facts += [
@@ -217,7 +227,7 @@ def _facts(answer: Mapping[str, Any]) -> list[tuple[str, str]]:
     facts.append(
         ("Planned sizes of the arms", f"{answer['sample_ratio']['design']}, counted in {answer['sample_ratio']['of']}")
     )
-    return [*facts, ("Learner and seed", f"{answer['learners'][0]['learner']}, {answer['seed']}")]
+    return [*facts, ("Learner and seed", f"{answer['learner']['learner']}, {answer['seed']}")]
 
 
 def _left_out(answer: Mapping[str, Any]) -> str:

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from jobs.lift import Lift, lift, main
+from jobs.science.uplift.policy_rules import PolicyRules
 from tests.unit.science.uplift.worlds import World, make_world
 
 FLAGS = ("--arm", "arm", "--control", "none", "--outcome", "margin", "--unit", "id")
@@ -83,7 +84,63 @@ def test_the_answer_has_the_keys_that_programs_read(personal: tuple[World, Path,
     assert (
         answer["rows"]["in"] == answer["rows"]["used"] == answer["rows"]["train"] + answer["rows"]["held_out"] == 6000
     )
-    assert sorted(p.name for p in out.iterdir()) == ["lift.html", "lift.json", "list.csv"]
+    assert sorted(p.name for p in out.iterdir()) == [
+        "lift.html", "lift.json", "list.csv", "model_card.html", "model_card.json",
+    ]  # fmt: skip
+
+
+def test_every_learner_is_one_object_with_the_figures_that_programs_read(
+    personal: tuple[World, Path, dict[str, Any]],
+) -> None:
+    _, _, answer = personal
+    figures = {"qini_sklift", "auuc_causalml", "autoc", "autoc_se", "qini_rate", "qini_rate_se", "top30_value",
+               "top30_value_se", "blp_slope", "fit_cpu_s", "score_rows_per_cpu_s", "negative_share"}  # fmt: skip
+    learners = {found["learner"]: found for found in answer["learners"]}
+    assert set(learners) == {"XLearner", "DRLearner", "LinearDML"}
+    for found in learners.values():
+        assert figures <= {name for name, value in found.items() if isinstance(value, float)}
+        assert found["fit_cpu_s"] > 0.0
+        assert found["score_rows_per_cpu_s"] > 0.0
+    assert [name for name, found in learners.items() if found["chosen"]] == [answer["learner"]["learner"]]
+    others = {f"personalised by {name}" for name, found in learners.items() if not found["chosen"]}
+    assert others < {c["against"] for c in answer["contrasts"]}
+
+
+def test_the_card_and_the_answer_say_the_same(personal: tuple[World, Path, dict[str, Any]]) -> None:
+    world, out, answer = personal
+    card = json.loads((out / "model_card.json").read_text())
+    assert card["verdict"]["kind"] == answer["verdict"]
+    assert card["choice"] == answer["learner"]
+    assert card["segments"]["effects"] == answer["segments"]["effects"]
+    assert [a["rows"] for a in card["trial"]["arms"]] == np.bincount(world.trial.arm).tolist()
+    assert card["importances"][0]["feature"] == "age", "the only feature that moves the effect"
+
+
+def test_segments_of_effect_are_said_in_words_and_hold_the_truth(personal: tuple[World, Path, dict[str, Any]]) -> None:
+    world, out, answer = personal
+    card = json.loads((out / "model_card.json").read_text())
+    rules = PolicyRules.from_dict(card["segments"]["rules"])
+    segment = rules.segment_of(rules.encoder.transform(world.trial.rows))
+    page = (out / "lift.html").read_text()
+    for found in answer["segments"]["effects"]:
+        inside = segment == rules.words.index(found["segment"])
+        truth = world.effect[inside, int(found["arm"][-1]) - 1].mean()
+        assert found["effect_eur"]["low"] <= truth <= found["effect_eur"]["high"]
+        assert found["segment"] in page
+    assert {
+        s["arm"] for s in answer["segments"]["effects"] if s["chosen"] and s["segment"].startswith("age above")
+    } == {"arm 1"}
+
+
+def test_learners_that_only_judge_are_judged_and_never_chosen(tmp_path: Path) -> None:
+    data = written(tmp_path / "t.csv")
+    request = Lift(data, "arm", "none", "margin", ("0.1",), outcome_is_margin=True, unit="id", out=tmp_path / "o",
+                   learners=("CausalForestDML", "LinearDML"))  # fmt: skip
+    answer = lift(request)
+    assert {x["learner"]: (x["works"], x["chosen"]) for x in answer["learners"]} == {
+        "CausalForestDML": (False, False),
+        "LinearDML": (True, True),
+    }
 
 
 def test_the_same_seed_gives_the_same_files(personal: tuple[World, Path, dict[str, Any]], tmp_path: Path) -> None:
@@ -184,6 +241,9 @@ def test_rows_set_aside_are_said_with_their_reason(tmp_path: Path, capsys: pytes
         ({}, ["--contact-cost", "-1"], 2, "a contact costs 0 euro or more"),
         ({}, ["--contact-cost", "fax=1"], 2, "--contact-cost names 'fax'"),
         ({}, ["--threads", "0"], 2, "--threads is 0"),
+        ({}, ["--learners", "Oracle"], 2, "no learner is called 'Oracle': choose from XLearner"),
+        ({}, ["--learners", "CausalForestDML"], 2, "none can be put to work"),
+        ({}, ["--learners", "XLearner", "--learners", "XLearner"], 2, "name each once"),
         ({}, ["--share", "none=0.9", "--share", "arm 1=0.1"], 19, "do not read this trial"),
         ({}, ["--share", "none=0"], 2, "give a share above 0"),
         ({}, ["--list", "none.csv"], 17, "none.csv is not there"),

@@ -11,8 +11,6 @@ from jobs.science.uplift.judgement import Judgement
 from jobs.science.uplift.readable import Readable
 from jobs.science.uplift.target_list import TargetList
 
-LEARNER = "XLearner"
-
 
 def answer_values(
     intake: Intake, readable: Readable, judgement: Judgement, targets: TargetList, cost_eur: Sequence[float]
@@ -38,8 +36,9 @@ def answer_values(
         ``verdict`` ("personalise", "one arm for everyone" or "nobody"), ``arm``, ``net_euros``, ``net_euros_low``,
         ``net_euros_high`` (95%), ``gap`` (what the list may miss of the best list for the same scores, in [0, 1]),
         ``sample_ratio_p``, ``choice`` (the policy that is followed), ``fallback`` (what was fallen back to, None where
-        customers are chosen one by one), ``learners``, ``policies``, ``contrasts``, ``arms``, ``rows`` and more.
-        Estimates are value, low and high in euro a customer.
+        customers are chosen one by one), ``learners`` (every metric of each), ``learner`` (the one that was chosen,
+        and why), ``effects`` (that one's, by arm), ``policies``, ``contrasts``, ``segments``, ``importances``,
+        ``arms``, ``rows`` and more. Estimates are value, low and high in euro a customer.
     """
     verdict = judgement.verdict
     card = judgement_card(judgement)
@@ -90,9 +89,10 @@ def answer_values(
         },
         "features": dict(readable.trial.features),
         "left_out": readable.left_out,
-        "learners": [
+        "learners": card["learners"],
+        "learner": card["choice"],
+        "effects": [
             {
-                "learner": LEARNER,
                 "arm": found.arm,
                 "qini_sklift": found.qini,
                 "blp_slope": found.slope.value,
@@ -103,22 +103,13 @@ def answer_values(
             }
             for found, shown in zip(judgement.arms, card["arms"], strict=True)
         ],
-        "policies": [{**p, "chosen": p["name"] == choice} for p in _finite(card["policies"])],
+        "policies": [{**p, "chosen": p["name"] == choice} for p in card["policies"]],
         "contrasts": card["contrasts"],
         "promise": card["promise"],
+        "segments": {k: v for k, v in card["segments"].items() if k != "rules"},
+        "importances": card["importances"],
         "budget_curve": None
         if curve is None
         else {"spend_eur": curve.spend_eur.tolist(), "net_eur": curve.value_eur.tolist()},
         "warnings": list(readable.warnings),
     }
-
-
-def _finite(value: Any) -> Any:
-    """Replace what JSON cannot hold (an estimate that no row supports) by None."""
-    if isinstance(value, dict):
-        return {k: _finite(v) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_finite(v) for v in value]
-    if isinstance(value, float) and not abs(value) < float("inf"):
-        return None
-    return value

@@ -207,7 +207,7 @@ def fit_and_judge(
         contrasts=tuple(contrasts.values()),
         promise=promise_of(promised, personalised, lift, cost, contrasts[NOBODY].difference, held.cluster),
         segments=_segments(rules, own_lift, held, untouched, scores, cost),
-        importances=feature_importances(lambda rows: _shrunk(fitted, rows), untouched, encoder, seed),
+        importances=feature_importances(learner.effect, untouched, encoder, seed),
         rows_train=len(train),
         rows_held_out=len(held),
         slices=() if slice_of is None else judge_slices(slice_of[~drawn], held, promised, lift),
@@ -216,11 +216,6 @@ def fit_and_judge(
 
 def _lift(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(scores[:, 1:] - scores[:, :1])
-
-
-def _shrunk(fitted: FittedUplift, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
-    learnt = fitted.learner.effect(matrix)
-    return np.column_stack([c.apply(learnt[:, i]) for i, c in enumerate(fitted.calibration)])
 
 
 def _check_money(arms: Sequence[str], cost_eur: Sequence[float], budget_eur: float | None) -> None:

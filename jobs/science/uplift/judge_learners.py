@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from jobs.errors import BadRequest
 from jobs.science.uplift.half_samples import RESAMPLES
 from jobs.science.uplift.judgement import LearnerJudgement
-from jobs.science.uplift.learners.fit import fit_learner
+from jobs.science.uplift.learners.fit import LEARNERS, fit_learner
 from jobs.science.uplift.learners.fitted import FittedLearner, Learning
 from jobs.science.uplift.portable import ArmEffect
 from jobs.science.uplift.score_judgement import judge_scores
@@ -61,6 +61,9 @@ def fit_learners(
     """
     if len(set(names)) < len(names):
         raise BadRequest(f"the learners are {', '.join(names)}: name each once")
+    unknown = [name for name in names if name not in LEARNERS]
+    if unknown:  # before the first one is fitted
+        raise BadRequest(f"no learner is called {unknown[0]!r}: choose from {', '.join(LEARNERS)}")
     fits = {}
     for name in names:
         start = None if cpu_clock is None else cpu_clock()

@@ -119,7 +119,7 @@ class Judgement:
     segments : EffectSegments
         Segments of effect.
     importances : tuple of Importance
-        What the chosen learner's shrunk effects rest on, the most important first.
+        What the chosen learner's effects, as learnt, rest on, the most important first.
     rows_train, rows_held_out : int
         Rows that fitted and rows that judged.
     slices : tuple of SliceJudgement

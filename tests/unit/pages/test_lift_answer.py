@@ -14,9 +14,9 @@ def interval(value: float, half: float = 0.1) -> dict[str, float]:
     return {"value": value, "low": value - half, "high": value + half}
 
 
-def learner(arm: str, effect: float) -> dict[str, Any]:
+def effects(arm: str, effect: float) -> dict[str, Any]:
     return {
-        "learner": "XLearner", "arm": arm, "qini_sklift": 0.05, "blp_slope": 0.8, "blp_slope_se": 0.2,
+        "arm": arm, "qini_sklift": 0.05, "blp_slope": 0.8, "blp_slope_se": 0.2,
         "effect_eur": interval(effect), "qini_curve": {"share": [0.0, 1.0], "gain": [0.0, effect]}, "deciles": [],
     }  # fmt: skip
 
@@ -36,20 +36,33 @@ ANSWER: dict[str, Any] = {
     "rows": {"in": 1010, "used": 1000, "set_aside": {"no spend": 7, "id seen before": 3},
              "train": 500, "held_out": 500},
     "features": {"age": "number", "zone": "category"}, "left_out": {"land": "is 'NL' in every row"},
-    "learners": [learner("mail", 0.7), learner("post", 0.9)],
+    "learners": [
+        {"learner": name, "chosen": name == "LinearDML", "works": name != "CausalForestDML", "autoc": 0.1,
+         "autoc_se": 0.05, "top30_value": 1.2, "top30_value_se": 0.1, "blp_slope": 0.8, "blp_slope_se": 0.2,
+         "qini_sklift": 0.05, "negative_share": 0.1}
+        for name in ("XLearner", "LinearDML", "CausalForestDML")
+    ],
+    "learner": {"learner": "LinearDML", "reason": "LinearDML: it came nearest.", "candidates": []},
+    "effects": [effects("mail", 0.7), effects("post", 0.9)],
+    "segments": {"effects": [
+        {"segment": "age up to 40", "arm": arm, "chosen": arm == "mail", "rows": 200, "share": 0.4,
+         "effect_eur": interval(0.5), "contact_cost_eur": 0.02} for arm in ("mail", "post")]},
     "policies": [
         {"name": "personalised", "gain_eur": interval(0.69), "chosen": False},
         {"name": "nobody", "gain_eur": interval(0.0, 0.0), "chosen": False},
         {"name": "best single arm", "gain_eur": interval(0.71), "chosen": False},
         {"name": "mail for everyone", "gain_eur": interval(0.72), "chosen": True},
+        {"name": "personalised by XLearner", "gain_eur": interval(0.66), "chosen": False},
     ],
-    "contrasts": [{"policy": "personalised", "against": "nobody", "difference_eur": interval(0.69)}],
+    "contrasts": [{"policy": "personalised", "against": "nobody", "difference_eur": interval(0.69)},
+                  {"policy": "personalised", "against": "personalised by XLearner", "difference_eur": interval(0.03)}],
     "promise": {"promised_eur": 0.7, "measured_eur": interval(0.69), "deciles": [
         {"rank": 1, "rows": 50, "promised_eur": 0.9, "measured_eur": interval(0.8)}]},
     "budget_curve": {"spend_eur": [0.0, 20.0], "net_eur": [0.0, 700.0]},
     "warnings": ["Only 12 customers of post bought."],
     "data": "trial.csv", "unit": "id", "outcome": "spend", "outcome_in_words": "spend, at €0.30 a unit", "seed": 1,
     "list": "out/lift/list.csv", "page": "out/lift/lift.html", "json": "out/lift/lift.json",
+    "card": "out/lift/model_card.html",
 }  # fmt: skip
 
 PERSONALISE = {"verdict": "personalise", "arm": None, "contacted": 400, "choice": "personalised", "fallback": None}
@@ -72,7 +85,8 @@ def test_the_terminal_says_the_verdict_first_and_then_what_it_rests_on() -> None
         "7 no spend, 3 id seen before", "sample ratio holds against equal shares (p = 0.400)",
         "500 rows never trained on",
         "out/lift/list.csv: 1,000 of 1,000 customers, contacts cost €20.00 of €50.00", "out/lift/lift.html",
-        "land (is 'NL' in every row)", "Only 12 customers of post bought.",
+        "land (is 'NL' in every row)", "Only 12 customers of post bought.", "LinearDML: it came nearest.",
+        "model card out/lift/model_card.html",
     ):  # fmt: skip
         assert words in " ".join(said.split()), words
 
@@ -91,7 +105,17 @@ def test_every_verdict_makes_a_page_and_lines(changes: dict[str, Any]) -> None:
     given = answer(**changes)
     words = checked(lift_html(lift_page(given)))
     assert lift_lines(given).splitlines()[0].rstrip(".") in words
-    for figure in ("1,010 in, 1,000 used", "land (is", "Qini 0.050", "7 no spend", "spend, at €0.30 a unit"):
+    for figure in (
+        "1,010 in, 1,000 used",
+        "land (is",
+        "Qini 0.050",
+        "7 no spend",
+        "spend, at €0.30 a unit",
+        "age up to 40",
+        "only judges",
+        "The model's card",
+        "by the rules",
+    ):
         assert figure in words, figure
 
 
