@@ -15,10 +15,11 @@ from jobs.runtime.command import flag, main
 from jobs.runtime.promotion import promote_if_due
 from jobs.runtime.report import Report
 from jobs.runtime.run import Job, run_job
+from jobs.runtime.segments import segments_of
 from jobs.runtime.shard import OpenShard
 from jobs.runtime.stores import Stores
 from jobs.science.drift.profile import SCORE, profile_of
-from jobs.science.fraud.card import model_card
+from jobs.science.fraud.card import model_card, segment_rates
 from jobs.science.fraud.decision import Costs
 from jobs.science.fraud.labels import labels_as_of
 from jobs.science.fraud.plan import FraudPlan
@@ -99,7 +100,7 @@ def train(request: TrainFraud, stores: Stores, shard: OpenShard) -> None:
     labels = labels_as_of(features, reports, as_of=known_by, label_delay_days=request.label_delay_days)
     matured = pa.array(labels.matured)
     training = train_fraud_model(features.filter(matured), labels.is_fraud[labels.matured], plan)
-    card = model_card(training)
+    card = model_card(training) | _by_segment(training, stores, shard)
     page = fraud_html(card, title=f"trained on labels known by {request.run_date}").encode()
     files = {**training.scorer.to_files(), PAGE: page}
     version = stores.models.register(KIND, files, {**card, "profile": _profile(features, training)})
@@ -115,6 +116,18 @@ def _features(run_date: date, stores: Stores) -> pa.Table:
             f"fraud_features has no row from {days[0]} to {days[1]}: run build-fraud-features for these days."
         )
     return rows.sort_by([("occurred_at", "ascending"), ("transaction_id", "ascending")])
+
+
+def _by_segment(training: FraudTraining, stores: Stores, shard: OpenShard) -> dict[str, Any]:
+    """Return error rates by the segment that customers were in before the judged days; later ones know their frauds."""
+    eve = training.periods.test.first - timedelta(days=1)
+    segments = segments_of(stores, eve, by="account_id")
+    if segments is None:
+        shard.details["segments"] = f"none: no customer_segments were made in the month up to {eve}, before judging."
+        return {}
+    shard.details["segments"] = f"customer_segments of {segments.run_date}, exploratory"
+    names = segments.of(pa.array(training.test.customer, pa.string()))
+    return {"segments": segment_rates(training, names.to_pylist(), segments.run_date)}
 
 
 def _profile(features: pa.Table, training: FraudTraining) -> dict[str, Any]:

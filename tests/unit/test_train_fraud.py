@@ -2,14 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
+import pyarrow as pa
 import pytest
 
 from jobs.errors import NoInput
+from jobs.runtime.segments import UNKNOWN
 from jobs.runtime.stores import Stores
+from jobs.segment_customers import SegmentCustomers, segment_customers
+from jobs.tables.outputs import CUSTOMER_SEGMENTS
 from jobs.train_fraud import TrainFraud, train_fraud
-from tests.trained import DAY, build_history
+from tests.trained import DAY, build_history, read_input, rows_of, write_input
 from tests.unit.pages.markup import checked
 
 EVE = DAY - timedelta(days=1)
@@ -47,6 +51,36 @@ def test_the_card_is_a_page_among_the_models_files(stores: Stores) -> None:
     words = checked(model.files["card.html"].decode())
     assert f"{model.card['metrics']['average_precision']:.3f}" in words
     assert "must not be used for credit" in words
+
+
+def test_error_rates_stand_in_the_card_by_the_segment_of_before_the_judged_days(
+    stores: Stores, copy_home: Callable[[], Stores]
+) -> None:
+    """A model judged where no night has made segments says so, and its card has none."""
+    plain = stores.models.load("fraud", stores.models.champion("fraud"))
+    assert "segments" not in plain.card
+    assert "no customer_segments were made" in train_fraud(AS_TRAINED, stores).details["segments"]
+    judged_first = date.fromisoformat(plain.card["judged_on"]["first"])
+    early = judged_first - timedelta(days=2)
+    segmented = copy_home()
+    build_history(segmented)
+    for number in range(2):
+        known = read_input(segmented, f"customers/part-{number:05d}")
+        moment = pa.repeat(pa.scalar(datetime(early.year, early.month, early.day, tzinfo=UTC)), known.num_rows)
+        dated = known.set_column(known.column_names.index("as_of"), "as_of", moment)
+        write_input(segmented, f"customers/date={early}/part-{number:05d}", dated)
+    segment_customers(SegmentCustomers(early), segmented)
+    report = train_fraud(AS_TRAINED, segmented)
+    assert report.details["segments"] == f"customer_segments of {early}, exploratory"
+    model = segmented.models.load("fraud", report.details["model_version"])
+    found = model.card["segments"]
+    assert (found["as_of"], found["exploratory"]) == (str(early), True)
+    assert sum(part["rows"] for part in found["groups"]) == model.card["metrics"]["rows"]
+    assert sum(part["frauds"] for part in found["groups"]) == model.card["metrics"]["frauds"]
+    known = set(rows_of(segmented, CUSTOMER_SEGMENTS, run_date=early)["segment_name"].to_pylist())
+    assert len({part["name"] for part in found["groups"]} & known) > 1
+    assert {part["name"] for part in found["groups"]} <= {*known, UNKNOWN}
+    assert "Is every segment of customers served alike?" in checked(model.files["card.html"].decode())
 
 
 def test_a_later_model_is_put_to_work_only_when_asked(stores: Stores) -> None:

@@ -6,7 +6,10 @@ shows either.
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
+
+from numpy.typing import ArrayLike
 
 from jobs.science.fraud.booster import PARAMETERS
 from jobs.science.fraud.calibrate import Calibrated
@@ -16,7 +19,7 @@ from jobs.science.fraud.judge import Judgement
 from jobs.science.fraud.judged import Judged
 from jobs.science.fraud.metrics import FraudMetrics
 from jobs.science.fraud.ranking import FALSE_POSITIVE_RATE, Ranker
-from jobs.science.fraud.slices import Slice, slices
+from jobs.science.fraud.slices import Slice, group_rates, slices
 from jobs.science.fraud.train import FraudTraining
 
 LIMITS_OF_USE = (
@@ -59,6 +62,21 @@ def model_card(training: FraudTraining) -> dict[str, Any]:
         "booster_parameters": {**PARAMETERS, **(training.search.parameters if training.search else {})},
         "search": dataclasses.asdict(training.search) if training.search else None,
     }
+
+
+def segment_rates(training: FraudTraining, segment: ArrayLike, as_of: date) -> dict[str, Any]:
+    """Return error rates by segment of customers, for the card: exploratory, nothing is decided by them.
+
+    Parameters
+    ----------
+    training : FraudTraining
+        The trained model, with the rows that judged it.
+    segment : array-like of str of shape (n_transactions,)
+        Segment of each judged row's customer.
+    as_of : datetime.date
+        Day before the judged ones at whose end customers were in these segments.
+    """
+    return {**dataclasses.asdict(group_rates(training.judged, segment)), "as_of": str(as_of), "exploratory": True}
 
 
 def judge_answer(found: Judgement, taken: Intake) -> dict[str, Any]:
