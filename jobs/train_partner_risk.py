@@ -24,14 +24,16 @@ from jobs.runtime.stores import Stores
 from jobs.science.drift.profile import SCORE, profile_of
 from jobs.science.fraud.engine import Limits
 from jobs.science.partners.features import FEATURE_NAMES, training_rows
+from jobs.science.partners.plan import PartnerPlan
 from jobs.science.partners.statement import lookback_days
-from jobs.science.partners.train import PartnerPlan, PartnerTraining, train_partner_model
+from jobs.science.partners.train import PartnerTraining, train_partner_model
 from jobs.tables.inputs import FRAUD_REPORTS, PARTNER_PAYMENT_COLUMNS, TRANSACTIONS
 
 KIND = "partner-risk"
 
-SHARED = ("category_fraud_rate",)
-"""Features of which a night holds one value for each line of business: on few values any move would be drift."""
+SHARED = ("category_fraud_rate", "fraud_rate_prior", "fraud_rate_shrunk")
+"""Features that are, or are pulled towards, one value of the day for many partners: any move of it would be drift of
+them all. The partners' own rates and counts are held against the profile."""
 
 
 @dataclass(frozen=True)

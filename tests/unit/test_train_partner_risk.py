@@ -17,7 +17,7 @@ from jobs.science.drift.profile import SCORE
 from jobs.science.partners.features import FEATURE_NAMES
 from jobs.score_partners import ScorePartners, score_partners
 from jobs.tables.outputs import DRIFT, PARTNER_RISK
-from jobs.train_partner_risk import KIND, TrainPartnerRisk, train_partner_risk
+from jobs.train_partner_risk import KIND, SHARED, TrainPartnerRisk, train_partner_risk
 from tests.trained import DAY, folder_of, read_input, rows_of, set_aside, write_input
 from tests.unit.pages.markup import checked
 
@@ -77,7 +77,7 @@ def test_drift_holds_features_and_score_of_the_night_against_the_models_profile(
     """The night is the day after the training's: nothing of it is far from what the model knows."""
     monitor_drift(MonitorDrift(DAY), stores)
     rows = rows_of(stores, DRIFT, run_date=DAY, kind=KIND).to_pylist()
-    assert {row["variable"] for row in rows} == {*FEATURE_NAMES, SCORE} - {"category_fraud_rate"}
+    assert {row["variable"] for row in rows} == {*FEATURE_NAMES, SCORE} - {*SHARED}
     assert {row["model_version"] for row in rows} == {stores.models.champion(KIND)}
     paid = sum(row["transactions_28d"] > 0 for row in rows_of(stores, PARTNER_RISK, run_date=DAY).to_pylist())
     assert {row["rows"] >= paid for row in rows} == {True}
