@@ -53,7 +53,7 @@ def category_rate(frauds: ArrayLike, count: ArrayLike, category: ArrayLike) -> N
     Examples
     --------
     >>> category_rate([0, 8, 0], [100, 100, 0], ["books", "gifts", "gifts"]).round(3).tolist()
-    [0.001, 0.079, 0.079]
+    [0.004, 0.076, 0.076]
     """
     k, n = np.asarray(frauds, dtype=np.float64), np.asarray(count, dtype=np.float64)
     _, place = np.unique(np.asarray(category, dtype=str), return_inverse=True)

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from jobs.errors import BadFile, BadRows, BadSchema
 from jobs.science.fraud.calibration import Calibration
-from jobs.science.partners.text import TextVectors
+from jobs.science.partners.text import TextRisk
 
 BOOSTER_FILE = "booster.txt"
 SCORER_FILE = "scorer.json"
@@ -46,7 +46,7 @@ class PartnerScorer:
         Share of fraud among the payments of the coming days from which on a partner is called risky.
     horizon_days, label_delay_days : int
         Days that are foretold, and label delay that the features were built with.
-    text : TextVectors or None
+    text : TextRisk or None
         How the partners' text becomes numbers; None for a model without text.
     """
 
@@ -59,7 +59,7 @@ class PartnerScorer:
     risky_rate: float
     horizon_days: int
     label_delay_days: int
-    text: TextVectors | None = None
+    text: TextRisk | None = None
 
     def margin(self, features: pa.Table, threads: int = 1) -> NDArray[np.float64]:
         """Return the log odds of fraud of each row, chunk by chunk.
@@ -95,7 +95,7 @@ class PartnerScorer:
         }
         if self.text is not None:
             sink = io.BytesIO()
-            np.savez(sink, idf=self.text.idf, components=self.text.components)
+            np.savez(sink, idf=self.text.idf, weight=self.text.weight, usual=np.float64(self.text.usual))
             files[TEXT_FILE] = sink.getvalue()
         return files
 
@@ -156,8 +156,8 @@ def held_back(score: ArrayLike, payments_28d: ArrayLike) -> NDArray[np.float64]:
 
     Examples
     --------
-    >>> held_back([0.9, 0.3, 0.1], [5, 80, 90]).tolist()
-    [0.3, 0.3, 0.1]
+    >>> held_back([0.9, 0.3, 0.2, 0.1], [5, 80, 85, 90]).tolist()
+    [0.2, 0.3, 0.2, 0.1]
     """
     values = np.asarray(score, dtype=np.float64)
     few = np.asarray(payments_28d) <= FEW_PAYMENTS
@@ -219,6 +219,6 @@ def partner_matrix(features: pa.Table, names: tuple[str, ...]) -> NDArray[np.flo
     return matrix
 
 
-def _read_text(body: bytes) -> TextVectors:
+def _read_text(body: bytes) -> TextRisk:
     with np.load(io.BytesIO(body), allow_pickle=False) as arrays:
-        return TextVectors(idf=arrays["idf"], components=arrays["components"])
+        return TextRisk(idf=arrays["idf"], weight=arrays["weight"], usual=float(arrays["usual"]))

@@ -1,4 +1,4 @@
-"""Text of partners as a few numbers: hashed character n-grams, TF-IDF, a truncated SVD; arrays only.
+"""Text of partners as one number: hashed character n-grams, TF-IDF and weights that were learnt; arrays only.
 
 Any script works: what is hashed are runs of three to five characters. Vectors that were made elsewhere, of a
 transformer say, enter as columns of their own (``embeddings``) and need nothing of this.
@@ -17,33 +17,37 @@ LONGEST_TEXT = 20_000
 
 BUCKETS = 1 << 15
 SIZES = (3, 4, 5)
-PREFIX = "text_"
+COLUMN = "text_risk"
+"""Feature that a text becomes."""
 
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
 @dataclass(frozen=True)
-class TextVectors:
-    """How text becomes numbers.
+class TextRisk:
+    """How text becomes one number: how often partners whose text reads like it became risky.
 
     Parameters
     ----------
     idf : ndarray of shape (BUCKETS,)
         Weight of each bucket of n-grams.
-    components : ndarray of shape (n_components, BUCKETS)
-        Right singular vectors.
+    weight : ndarray of shape (BUCKETS,)
+        What a bucket adds.
+    usual : float
+        Number of a text that holds nothing of what was learnt.
     """
 
     idf: NDArray[np.float32]
-    components: NDArray[np.float32]
+    weight: NDArray[np.float32]
+    usual: float
 
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the columns that come out."""
-        return tuple(f"{PREFIX}{i}" for i in range(len(self.components)))
+        return (COLUMN,)
 
     def transform(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return the numbers of texts; NaN for a text that says nothing.
+        """Return the number of each text; NaN for a text that says nothing.
 
         Parameters
         ----------
@@ -52,24 +56,23 @@ class TextVectors:
 
         Returns
         -------
-        ndarray of shape (n_texts, n_components)
-            Coordinates.
+        ndarray of shape (n_texts,)
+            Share of days on which such a partner is expected to be risky, not held to [0, 1].
         """
-        out = np.full((len(texts), len(self.components)), np.nan, dtype=np.float32)
+        out = np.full(len(texts), np.nan, dtype=np.float32)
         for i, text in enumerate(texts):
             buckets, counts = hashed(text)
             if buckets.size:
-                weight = (1 + np.log(counts)) * self.idf[buckets]
-                norm = float(np.sqrt((weight**2).sum()))
-                out[i] = self.components[:, buckets] @ (weight / norm) if norm > 0 else 0.0
+                weighted = (1 + np.log(counts)) * self.idf[buckets]
+                norm = float(np.sqrt((weighted**2).sum()))
+                out[i] = self.usual + (float(self.weight[buckets] @ weighted) / norm if norm > 0 else 0.0)
         return out
 
     def append(self, rows: pa.Table, texts: Sequence[str]) -> pa.Table:
-        """Return the rows with their texts' numbers as columns."""
-        vectors = self.transform(texts)
-        for i, name in enumerate(self.names):
-            rows = rows.append_column(name, pa.array(vectors[:, i], from_pandas=False))
-        return rows
+        """Return the rows with their texts' number as a column; equal texts are read once."""
+        different = dict.fromkeys(texts)
+        number = dict(zip(different, self.transform(list(different)).tolist(), strict=True))
+        return rows.append_column(COLUMN, pa.array([number[text] for text in texts], pa.float32()))
 
 
 def joined(*parts: str | None) -> str:

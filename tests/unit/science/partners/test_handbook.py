@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from jobs.science.fraud.engine import Limits
+from jobs.science.partners.baselines import baselines
 from jobs.science.partners.features import partner_features, training_rows
-from jobs.science.partners.train import PartnerPlan, baselines, train_partner_model
+from jobs.science.partners.plan import PartnerPlan
+from jobs.science.partners.train import train_partner_model
 from tests.unit.science.fraud.conftest import handbook_history
 from tests.unit.science.partners.terminals import judge
 

@@ -4,9 +4,12 @@ import datetime as dt
 
 import numpy as np
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from sklearn.metrics import average_precision_score
 
 from jobs.errors import BadRows
-from jobs.science.partners.metrics import at_or_above, queue_metrics, recall_by_kind
+from jobs.science.partners.metrics import at_or_above, average_precision, queue_metrics, recall_by_kind
 
 
 def test_a_queue_is_judged_day_by_day_and_averaged():
@@ -18,6 +21,13 @@ def test_a_queue_is_judged_day_by_day_and_averaged():
     assert found.precision_at_capacity == pytest.approx((2 / 2 + 0 / 2) / 2)
     assert found.recall_at_capacity == pytest.approx((1 + 0) / 2)
     assert found.average_precision == pytest.approx((1 + 1 / 4) / 2)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(-3, 3)), min_size=1, max_size=40))
+def test_average_precision_is_scikit_learns_ties_included(rows):
+    risky, score = np.array([r for r, _ in rows]), np.array([s for _, s in rows], dtype=float)
+    assume(risky.any())
+    assert average_precision(risky, score) == pytest.approx(average_precision_score(risky, score))
 
 
 def test_days_without_a_risky_partner_judge_nobody():

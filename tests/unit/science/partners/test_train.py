@@ -7,12 +7,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from jobs.errors import BadFile, BadRequest, BadRows, BadSchema
+from jobs.errors import BadFile, BadRows, BadSchema
 from jobs.science.fraud.engine import Limits
 from jobs.science.partners.features import FEATURE_NAMES, training_rows
+from jobs.science.partners.fit_text import fit_text
+from jobs.science.partners.plan import PartnerPlan
 from jobs.science.partners.reasons import partner_reasons
-from jobs.science.partners.score import FEW_PAYMENTS, TEXT_FILE, held_back, load_partner_scorer, ranks
-from jobs.science.partners.train import PartnerPlan, baselines, train_partner_model
+from jobs.science.partners.score import TEXT_FILE, load_partner_scorer, ranks
+from jobs.science.partners.train import train_partner_model
 from jobs.science.synthetic import World
 
 DAY = dt.date(2026, 11, 21)
@@ -85,6 +87,10 @@ def test_the_card_tells_the_recall_of_each_planted_kind_at_the_teams_capacity(tr
     found = training.card()["recall_of_cases"]
     assert {"collusion", "compromise", "slow leak"} <= set(found)
     assert all(0 <= kind["recall"] <= 1 and kind["found"] <= kind["cases"] for kind in found.values())
+    beside = training.card()["recall_of_cases_by_baselines"]
+    assert set(beside) == {"rate_28d", "shrunk_rate_7d", "streak"}
+    for of in beside.values():
+        assert {kind: values["cases"] for kind, values in of.items()} == {k: v["cases"] for k, v in found.items()}
     assert found["compromise"]["recall_a_day"] > 2 * found["compromise"]["recall_a_day_by_chance"]
 
 
@@ -94,11 +100,13 @@ def test_the_truth_judges_and_never_trains(rows, texts, training):
 
 
 def test_a_model_read_back_from_its_files_scores_the_same(training, rows, texts):
-    scorer = training.scorer if training.scorer.text else replace(training.scorer)
+    text = fit_text(list(texts.values()), np.arange(len(texts)) % 3 == 0).risk
+    scorer = replace(training.scorer, text=text)
     again = load_partner_scorer(scorer.to_files())
     given = rows.slice(0, 500)
-    if again.text is not None:
-        given = again.text.append(given, [texts[p] for p in given["partner_id"].to_pylist()])
+    read = [texts[p] for p in given["partner_id"].to_pylist()]
+    assert again.text.transform(read).tolist() == text.transform(read).tolist()
+    given = text.append(given, read)
     assert again.margin(given).tolist() == scorer.margin(given).tolist()
     assert again.capacity == PLAN.capacity
 
@@ -113,17 +121,6 @@ def test_damaged_files_are_refused(training):
         load_partner_scorer({**files, TEXT_FILE: b"no archive"})
 
 
-def test_partners_with_five_payments_are_never_among_the_top_50_by_rate(rows):
-    """All five of their payments are fraud, and fifty ordinary partners rank before them all the same."""
-    last = rows.filter(pa.array(rows["day"].to_numpy() == rows["day"].to_numpy().max()))
-    tiny = 30
-    rate = np.concatenate([last["fraud_rate_shrunk"].to_numpy(), np.ones(tiny)])
-    payments = np.concatenate([last["recent_28d"].to_numpy(), np.full(tiny, FEW_PAYMENTS)])
-    rank = ranks(held_back(rate, payments))
-    assert (payments[rank <= 50] > FEW_PAYMENTS).all()
-    assert rank[-tiny:].min() > 50
-
-
 def test_vectors_made_elsewhere_are_read_as_they_are(rows):
     """A column that tells the truth is found; one that is missing at scoring is named."""
     risky = rows["next_frauds"].to_numpy() >= 2
@@ -134,6 +131,26 @@ def test_vectors_made_elsewhere_are_read_as_they_are(rows):
     assert told.metrics["model"].average_precision > plain + 0.1
     with pytest.raises(BadSchema, match="column vector_0 is missing"):
         told.scorer.margin(rows)
+
+
+def test_text_that_tells_is_used_and_text_that_does_not_is_left_out(rows):
+    """The card holds both, and by how much text ranked the calibration days better."""
+    partner, frauds = np.array(rows["partner_id"].to_pylist()), rows["next_frauds"].to_numpy()
+    r = np.random.default_rng(3)
+    ill = set(r.choice(np.unique(partner), 20, replace=False))  # from now on, whatever they showed so far
+    frauds = np.where(np.isin(partner, list(ill)), rows["next_transactions"].to_numpy() // 2, frauds)
+    rows = rows.set_column(rows.column_names.index("next_frauds"), "next_frauds", pa.array(frauds))
+    goods = {p: " ".join(r.choice(["fruit", "bread", "coats", "lamps", "rings"], 3)) for p in np.unique(partner)}
+    told = {p: f"{text}, pay in advance only" if p in ill else text for p, text in goods.items()}
+    for texts, used in ((told, True), (goods, False)):
+        training = train_partner_model(rows, PLAN, texts=texts)
+        card = training.card()
+        assert card["text"] is used
+        assert training.text_gain.is_kept is used
+        assert card["judged"]["model"] == card["judged"]["with_text" if used else "without_text"]
+    silent = train_partner_model(rows, PLAN, texts=dict.fromkeys(goods, ""))
+    assert silent.text_gain is None
+    assert "with_text" not in silent.card()["judged"]
 
 
 def test_constant_features_are_no_obstacle_and_a_world_without_risk_is_refused(rows):
@@ -147,17 +164,6 @@ def test_constant_features_are_no_obstacle_and_a_world_without_risk_is_refused(r
     )
     with pytest.raises(BadRows, match=r"0 of \d+ partner-days of train"):
         train_partner_model(quiet, PLAN)
-
-
-def test_a_plan_that_the_days_do_not_cover_or_that_makes_no_sense_is_refused(rows):
-    with pytest.raises(BadRows, match="known labels cover"):
-        train_partner_model(rows, replace(PLAN, calibration_days=60))
-    with pytest.raises(BadRequest, match="capacity is 0"):
-        train_partner_model(rows, replace(PLAN, capacity=0))
-    with pytest.raises(BadRequest, match="risky_rate is 1"):
-        train_partner_model(rows, replace(PLAN, risky_rate=1.0))
-    with pytest.raises(BadRows, match="there is no partner-day"):
-        train_partner_model(rows.slice(0, 0), PLAN)
 
 
 def test_reasons_are_given_to_the_queue_alone_and_quote_the_partners_own_figures(training, rows, texts):
@@ -176,10 +182,3 @@ def test_reasons_are_given_to_the_queue_alone_and_quote_the_partners_own_figures
         for text in said:
             if text.startswith("early_reports"):
                 assert f" {given['early_frauds'][int(i)].as_py()} of {given['recent_7d'][int(i)].as_py()} " in text
-
-
-def test_baselines_rank_what_they_are_named_after(rows):
-    scores = baselines(rows)
-    assert set(scores) == {"rate_28d", "shrunk_rate_7d", "streak"}
-    streak = rows["streak"].to_numpy()
-    assert scores["streak"][streak == streak.max()].min() > scores["streak"][streak == 0].max()
