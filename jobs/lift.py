@@ -172,7 +172,7 @@ def lift(request: Lift, steps: Steps | None = None) -> dict[str, Any]:
         at.note = f"{int(targets.allocation.counts.sum()):,} of {customers.rows.num_rows:,}"
     with shown.step("write"):
         answer = answer_values(taken, readable, judgement, targets, cost) | _said(request, margin)
-        answer["warnings"] += customers.warnings
+        answer["warnings"] += [*taken.warnings, *customers.warnings]
         card = model_card(
             readable.trial,
             judgement,

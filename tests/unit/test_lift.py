@@ -217,6 +217,10 @@ def spoil(values: Any, **at: Any) -> list[Any]:
 
 
 BASE = columns(make_world(600, level=(1.0,), heterogeneity=0.0))
+NOISE = np.random.default_rng(5).normal(size=600)
+HOME = np.arange(600) // 3
+"""Homes of three customers each; whole homes were drawn, but in ten of them one customer got the other arm."""
+HOME_ARM = np.where((NOISE[HOME * 3] > 0) ^ ((np.arange(600) < 30) & (np.arange(600) % 3 == 0)), "arm 1", "none")
 
 
 def test_rows_set_aside_are_said_with_their_reason(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -253,6 +257,12 @@ def test_rows_set_aside_are_said_with_their_reason(tmp_path: Path, capsys: pytes
         ({"arm": ["none"] * 440 + ["arm 1"] * 160}, [], 19, "do not read this trial"),
         ({"p": spoil([0.5] * 600, _3=1.0)}, ["--propensity", "p"], 19, "the propensity is 1 in row 4"),
         ({"late": [str(a) + "!" for a in BASE["arm"]]}, [], 19, "'late' (p = "),
+        ({"late": np.array(BASE["arm"] == "arm 1") + NOISE}, [], 19, "--exclude 'late'"),
+        ({"arm": ["arm 1", "arm 2"] * 300}, [], 19, "no row has the value 'none' (--control)"),
+        ({"age": [1] * 600, "spent": [2] * 600, "zone": ["a"] * 600}, [], 19, "no column is left"),
+        ({"p": [0.3] * 600}, ["--propensity", "p"], 19, "the propensities of the arms sum to 0.6, not to 1"),
+        ({"p": np.where(NOISE > 0, 0.2, 0.3)}, ["--propensity", "p"], 19, "the arms sum to about 0."),
+        ({"arm": HOME_ARM, "home": HOME}, ["--cluster", "home"], 19, "10 of 200 clusters have rows in more than one"),
     ],
 )
 def test_what_cannot_be_answered_is_one_sentence_and_writes_nothing(
@@ -271,6 +281,56 @@ def test_what_cannot_be_answered_is_one_sentence_and_writes_nothing(
     assert said.out == ""
     assert said.err.count("\n") == 1
     assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("rows", "arms", "says"),
+    [(50, 2, "too few rows in none ("), (30, 10, "too few rows in none (3), arm 1 (3), arm 2 (3)")],
+    ids=["50 rows", "ten arms with three rows each"],
+)
+def test_too_few_rows_are_refused_with_their_counts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], rows: int, arms: int, says: str
+) -> None:
+    few = {name: list(values)[:rows] for name, values in BASE.items()}
+    few["arm"] = [f"arm {i % arms}" if i % arms else "none" for i in range(rows)]
+    pacsv.write_csv(pa.table(few), tmp_path / "t.csv")
+    assert main(["--data", str(tmp_path / "t.csv"), *FLAGS, *MARGIN, "--out", str(tmp_path / "o"), "--json"]) == 19
+    said = capsys.readouterr().err
+    assert says in said
+    assert said.count("\n") == 1
+
+
+def test_missing_values_in_features_are_handled_and_a_constant_one_is_left_out(tmp_path: Path) -> None:
+    data = written(
+        tmp_path / "t.csv",
+        age=[None if i % 7 == 0 else a for i, a in enumerate(BASE["age"].to_pylist())],
+        zone=[None if i % 5 == 0 else z for i, z in enumerate(BASE["zone"].to_pylist())],
+        land=["NL"] * 600,
+    )
+    answer = lift(Lift(data, "arm", "none", "margin", ("0.1",), outcome_is_margin=True, unit="id", out=tmp_path / "o"))
+    assert answer["rows"]["used"] == 600
+    assert set(answer["features"]) == {"age", "spent", "zone"}
+    assert answer["left_out"] == {"land": "is 'NL' in every row"}
+    assert (answer["verdict"], answer["arm"]) == ("one arm for everyone", "arm 1")
+
+
+def test_customers_of_one_home_in_two_arms_are_told_of(tmp_path: Path) -> None:
+    data = written(tmp_path / "t.csv", home=HOME)
+    request = Lift(data, "arm", "none", "margin", ("0.1",), outcome_is_margin=True, unit="id", cluster="home",
+                   learners=("XLearner",), out=tmp_path / "o")  # fmt: skip
+    assert any("of 200 clusters have rows in more than one arm: arms were drawn row by row" in w
+               for w in lift(request)["warnings"])  # fmt: skip
+
+
+def test_propensities_of_arms_that_are_left_out_are_shared_among_those_judged(tmp_path: Path) -> None:
+    world = columns(make_world(900, level=(1.0, 0.5), heterogeneity=0.0))
+    pacsv.write_csv(pa.table({**world, "p": [1 / 3] * 900}), tmp_path / "t.csv")
+    request = Lift(tmp_path / "t.csv", "arm", "none", "margin", ("0.1",), outcome_is_margin=True, unit="id",
+                   propensity="p", arms=("arm 2",), learners=("XLearner",), out=tmp_path / "o")  # fmt: skip
+    answer = lift(request)
+    assert [a["arm"] for a in answer["arms"]] == ["arm 2"]
+    card = json.loads((tmp_path / "o" / "model_card.json").read_text())
+    assert [a["propensity"]["mean"] for a in card["trial"]["arms"]] == pytest.approx([0.5, 0.5])
 
 
 def test_one_of_margin_and_unit_margin_must_be_given(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from jobs.errors import BadRequest, BadSchema, BadTrial
+from jobs.science.uplift.drawn_as_said import among_judged, check_propensity_sums, clusters_across
 from jobs.science.uplift.features import infer_features, plain_columns
 from jobs.science.uplift.set_aside import SetAside, as_text, repeated
 from jobs.science.uplift.trial import Trial
@@ -75,6 +76,8 @@ class Intake:
         Whether a column told the propensity; else it is each arm's share of the rows.
     left_out : dict of str to str
         Columns that can be no feature, and why.
+    warnings : tuple of str
+        What to look at in how arms were drawn, in whole sentences.
     """
 
     trial: Trial
@@ -84,6 +87,7 @@ class Intake:
     drawn: tuple[int, ...]
     propensity_known: bool
     left_out: dict[str, str]
+    warnings: tuple[str, ...] = ()
 
 
 def take_in(rows: pa.Table, columns: TrialColumns, *, file: str, unit_margin_eur: float = 1.0) -> Intake:
@@ -147,6 +151,8 @@ def take_in(rows: pa.Table, columns: TrialColumns, *, file: str, unit_margin_eur
             f"{file}: no column is left to tell customers apart by ({_counted(found.left_out)}): add what was known "
             "of them before the draw"
         )
+    if propensity is not None:
+        propensity = _checked_sums(propensity[kept], place.filter(pa.array(kept)).to_numpy(), arm, columns, file)
     try:
         trial = Trial.checked(
             taken.select(list(found.types)),
@@ -155,11 +161,14 @@ def take_in(rows: pa.Table, columns: TrialColumns, *, file: str, unit_margin_eur
             control=columns.control,
             arms=arms[1:],
             outcome=outcome[kept] * unit_margin_eur,
-            propensity=None if propensity is None else propensity[kept],
+            propensity=propensity,
             cluster=None if columns.cluster is None else pa.chunked_array([as_text(used[columns.cluster])]),
         )
     except BadTrial as error:
         raise BadTrial(f"{file}: {error}") from error
+    across = ""
+    if trial.cluster is not None:
+        across = clusters_across(trial.arm, trial.cluster, f"{file}, column {columns.cluster!r}")
     return Intake(
         trial,
         unit.filter(pa.array(kept)),
@@ -168,6 +177,7 @@ def take_in(rows: pa.Table, columns: TrialColumns, *, file: str, unit_margin_eur
         tuple(drawn.tolist()),
         propensity is not None,
         found.left_out,
+        (across,) if across else (),
     )
 
 
@@ -256,6 +266,18 @@ def _check_propensity(propensity: NDArray[np.float64], aside: SetAside, name: st
             f"{file}, column {name!r}: the propensity is {propensity[bad[0]]:g} in row {bad[0] + 1}, not between 0 "
             f"and 1, as in {bad.size:,} rows in all: such units were not drawn, take their rows out"
         )
+
+
+def _checked_sums(
+    propensity: NDArray[np.float64], place: NDArray[np.int64], arm: pa.Array, columns: TrialColumns, file: str
+) -> NDArray[np.float64]:
+    """Return the propensities among the judged arms; refuse those that vary and cannot sum to one."""
+    where = f"{file}, column {columns.propensity!r}"
+    if pc.count_distinct(arm).as_py() > len(np.unique(place)):
+        return among_judged(place, propensity, where)
+    if any(float(np.ptp(propensity[place == a])) > 1e-9 for a in np.unique(place)):  # else `Trial.checked` adds them up
+        check_propensity_sums(place, propensity, where)
+    return propensity
 
 
 def _counted(values: Mapping[str, object]) -> str:
