@@ -56,7 +56,7 @@ def train(seed: int, threads: int) -> Trained:
     encoder = FeatureEncoder.fit(rows, dict.fromkeys(FEATURES, "number"))
     matrix = encoder.transform(rows)
     arm = rng.integers(0, 1 + len(ARMS), TRIAL_ROWS)
-    outcome = matrix[:, 0] + (arm > 0) * _effect(matrix, arm) + rng.normal(size=TRIAL_ROWS)
+    outcome = outcome_of(matrix, arm, rng)
     share = 1 / (1 + len(ARMS))
     learning = Learning(
         matrix, arm, outcome, np.full(TRIAL_ROWS, share), arms=1 + len(ARMS), seed=seed, num_threads=threads
@@ -83,6 +83,11 @@ def shards(rows: int, per_file: int, seed: int) -> Iterator[pa.Table]:
     """Draw customers a file at a time."""
     for first in range(0, rows, per_file):
         yield customers(min(per_file, rows - first), seed, first)
+
+
+def outcome_of(matrix: NDArray[np.float32], arm: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float64]:
+    """Draw what came of each row under its arm."""
+    return np.asarray(matrix[:, 0] + (arm > 0) * _effect(matrix, arm) + rng.normal(size=len(matrix)), np.float64)
 
 
 def _effect(matrix: NDArray[np.float32], arm: NDArray[np.int64]) -> NDArray[np.float64]:
