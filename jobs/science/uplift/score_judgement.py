@@ -109,7 +109,7 @@ def judge_scores(
     outcome : numpy.ndarray of shape (n_rows,)
         Outcome, in euro.
     propensity : numpy.ndarray of shape (n_rows, n_arms)
-        Probability of every arm, the control first.
+        Probability of every arm, the control first; only that of the arm that was drawn is read.
     scores : numpy.ndarray of shape (n_rows, n_arms)
         Doubly robust scores, in euro, from models that did not see the row.
     cost_eur : sequence of float, length n_arms - 1
