@@ -23,6 +23,9 @@ CHUNK_ROWS = 65_536
 FEW_PAYMENTS = 5
 """Up to so many payments in 28 days say nothing by their fraud rate: such a partner ranks at most in the middle."""
 
+TOP = 50
+"""Nor does it rank among so many first ones, however few the others are."""
+
 
 @dataclass(frozen=True)
 class PartnerScorer:
@@ -138,7 +141,7 @@ def load_partner_scorer(files: Mapping[str, bytes]) -> PartnerScorer:
 
 
 def held_back(score: ArrayLike, payments_28d: ArrayLike) -> NDArray[np.float64]:
-    """Lower the score of partners with hardly any payment to that of the middle one, if it is above.
+    """Lower the score of partners with hardly any payment to below the middle one and below `TOP` others.
 
     One fraud among five payments is a rate of 20%, and an accident.
 
@@ -156,14 +159,19 @@ def held_back(score: ArrayLike, payments_28d: ArrayLike) -> NDArray[np.float64]:
 
     Examples
     --------
-    >>> held_back([0.9, 0.3, 0.2, 0.1], [5, 80, 85, 90]).tolist()
+    >>> held_back([0.9, 0.3, 0.2, 0.1], [5, 80, 85, 90]).round(9).tolist()
     [0.2, 0.3, 0.2, 0.1]
     """
     values = np.asarray(score, dtype=np.float64)
     few = np.asarray(payments_28d) <= FEW_PAYMENTS
-    enough = values[~few]
-    middle = float(np.median(enough)) if enough.size else float("inf")
-    return np.where(few, np.minimum(values, middle), values)
+    enough = np.sort(values[~few])
+    if not enough.size:
+        return values
+    level = float(np.median(enough))
+    if enough.size >= TOP:
+        level = min(level, float(enough[-TOP]))
+    # Below it and not beside it: of equal scores the one with more frauds would rank first.
+    return np.where(few, np.minimum(values, np.nextafter(level, -np.inf)), values)
 
 
 def ranks(score: ArrayLike, *ties: ArrayLike) -> NDArray[np.int64]:
