@@ -17,6 +17,7 @@ def test_intervals_cover_the_truth_in_some_trials() -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("clustered", [False, True], ids=["rows", "clusters"])
 def test_intervals_cover_the_truth_in_2000_trials(clustered: bool) -> None:
     shares = coverage(2000, clustered=clustered)
@@ -40,6 +41,7 @@ def test_no_heterogeneity_is_seldom_called_one() -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("arms", [1, 3])
 def test_no_heterogeneity_is_called_one_in_at_most_one_of_fifteen_of_2000_trials(arms: int) -> None:
     assert false_claims(2000, arms=arms) <= 0.065

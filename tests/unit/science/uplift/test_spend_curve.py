@@ -106,5 +106,6 @@ def test_the_band_holds_the_whole_true_curve() -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1200)
 def test_the_band_holds_the_whole_true_curve_in_nineteen_of_twenty_trials() -> None:
     assert 0.93 <= band_coverage(1000, 200) <= 0.98
