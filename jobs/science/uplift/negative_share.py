@@ -27,15 +27,23 @@ class NegativeShare:
     beyond_doubt : float
         Share of the rows that lie in a tenth, by predicted effect, whose mean effect is measured below 0: one-sided,
         Holm over the tenths, 5% for all of them together. Some in such a tenth may still gain.
+    rows_beyond_doubt : float or None
+        Share of the rows whose own effect is below 0 beyond doubt by the learner's standard errors, Holm over all rows,
+        5% together; none where the learner gives no standard errors.
     """
 
     predicted: float
     measured: Estimate | None
     beyond_doubt: float
+    rows_beyond_doubt: float | None = None
 
 
 def negative_share(
-    effect: NDArray[np.float64], lift: NDArray[np.float64], cluster: NDArray[np.int64] | None = None
+    effect: NDArray[np.float64],
+    lift: NDArray[np.float64],
+    cluster: NDArray[np.int64] | None = None,
+    *,
+    standard_error: NDArray[np.float64] | None = None,
 ) -> NegativeShare:
     """Count predicted harm and hold it against measured effects.
 
@@ -47,6 +55,8 @@ def negative_share(
         Doubly robust score of the arm less that of the control.
     cluster : numpy.ndarray of int64, shape (n_rows,), optional
         Group of each row.
+    standard_error : numpy.ndarray of shape (n_rows,), optional
+        Standard error of each predicted effect, from a learner that gives one.
 
     Examples
     --------
@@ -62,6 +72,9 @@ def negative_share(
         predicted=float(np.mean(below)),
         measured=mean_estimate(lift[below], None if cluster is None else cluster[below]) if below.any() else None,
         beyond_doubt=sum(t.rows for t, sure in zip(tenths, doubtless, strict=True) if sure) / len(effect),
+        rows_beyond_doubt=(
+            None if standard_error is None else float(np.mean(rows_negative_beyond_doubt(effect, standard_error)))
+        ),
     )
 
 

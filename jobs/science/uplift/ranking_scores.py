@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs.science.uplift.auuc import auuc_causalml, qini_causalml
+from jobs.science.uplift.auuc import auuc_causalml, qini_causalml, uplift_auc_score
 from jobs.science.uplift.calibration import Decile, decile_table
 from jobs.science.uplift.estimate import Estimate
 from jobs.science.uplift.half_samples import RESAMPLES
@@ -23,6 +23,8 @@ class RankingScores:
     ----------
     qini_sklift : float
         Qini coefficient in scikit-uplift's form: 1 the best order, 0 a random one.
+    uplift_auc_sklift : float or None
+        Area under the uplift curve in scikit-uplift's form; none for outcomes other than 0 and 1.
     qini_causalml : float
         Qini score in CausalML's form: 0 a random order.
     auuc_causalml : float
@@ -40,6 +42,7 @@ class RankingScores:
     """
 
     qini_sklift: float
+    uplift_auc_sklift: float | None
     qini_causalml: float
     auuc_causalml: float
     rate: Rate
@@ -55,6 +58,7 @@ def score_ranking(
     lift: NDArray[np.float64],
     *,
     gain: NDArray[np.float64] | None = None,
+    standard_error: NDArray[np.float64] | None = None,
     in_group: NDArray[np.bool_],
     treatment: NDArray[np.int64],
     outcome: NDArray[np.float64],
@@ -75,6 +79,8 @@ def score_ranking(
         Doubly robust score of the same arm less that of the control, in euro.
     gain : numpy.ndarray of shape (n_rows,), optional
         `lift` less the arm's cost, where costs differ between rows; AUTOC and QINI measure it.
+    standard_error : numpy.ndarray of shape (n_rows,), optional
+        Standard error of each predicted effect, from a learner that gives one.
     in_group : numpy.ndarray of bool, shape (n_rows,)
         Rows of the two groups that Qini, AUUC and uplift at k compare.
     treatment : numpy.ndarray of int64, shape (n_rows,)
@@ -95,11 +101,12 @@ def score_ranking(
 
     return RankingScores(
         qini_sklift=qini_auc_score(y, u, t),
+        uplift_auc_sklift=uplift_auc_score(y, u, t) if np.all((y == 0) | (y == 1)) else None,
         qini_causalml=qini_causalml(y, u, t),
         auuc_causalml=auuc_causalml(y, u, t),
         rate=rate(priority, lift if gain is None else gain, cluster=cluster, resamples=resamples, seed=seed),
         blp=blp,
         uplift_at_k=uplift_at_shares(y, u, t, cluster=group, resamples=resamples, seed=seed),
         deciles=decile_table(effect, lift, cluster),
-        negative=negative_share(effect, lift, cluster),
+        negative=negative_share(effect, lift, cluster, standard_error=standard_error),
     )

@@ -95,6 +95,7 @@ def judge_scores(
     cost_eur: Sequence[float],
     cluster: NDArray[np.int64] | None = None,
     budget_eur: float | None = None,
+    standard_error_eur: NDArray[np.float64] | None = None,
     seed: int = 0,
     resamples: int = RESAMPLES,
 ) -> ScoreJudgement:
@@ -118,6 +119,8 @@ def judge_scores(
         Group of each row.
     budget_eur : float, optional
         Most that contacts of these rows may cost in all, in euro.
+    standard_error_eur : numpy.ndarray of shape (n_rows, n_arms - 1), optional
+        Standard error of every predicted effect, from a learner that gives one.
     seed : int
         Seed of the half samples: the same for learners that are to be compared.
     resamples : int
@@ -144,6 +147,7 @@ def judge_scores(
             effect_eur[:, a],
             effect_eur[:, a],
             lift[:, a],
+            standard_error=None if standard_error_eur is None else standard_error_eur[:, a],
             in_group=(arm == 0) | (arm == a + 1),
             treatment=(arm != 0).astype(np.int64),
             outcome=outcome,
@@ -165,6 +169,7 @@ def judge_scores(
             own_effect,
             own_lift,
             gain=gain,
+            standard_error=None if standard_error_eur is None else standard_error_eur[rows, best],
             in_group=(arm == 0) | (arm == best + 1),
             treatment=(arm != 0).astype(np.int64),
             outcome=outcome,

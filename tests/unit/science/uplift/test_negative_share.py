@@ -58,3 +58,6 @@ def test_copies_inside_a_cluster_add_no_certainty() -> None:
 def test_rows_with_their_own_errors_are_tested_one_by_one() -> None:
     effect = np.r_[np.full(10, -6.0), np.full(990, -1.0)]
     assert rows_negative_beyond_doubt(effect, np.ones(1000)).tolist() == [True] * 10 + [False] * 990
+    found = negative_share(effect, effect, standard_error=np.ones(1000))
+    assert found.rows_beyond_doubt == pytest.approx(0.01)
+    assert negative_share(effect, effect).rows_beyond_doubt is None

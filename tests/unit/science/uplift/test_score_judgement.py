@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from jobs.errors import BadTrial
-from jobs.science.uplift.auuc import auuc_causalml
+from jobs.science.uplift.auuc import auuc_causalml, uplift_auc_score
 from jobs.science.uplift.doubly_robust import doubly_robust_scores
 from jobs.science.uplift.qini import qini_auc_score
 from jobs.science.uplift.rate import heterogeneity_p, rate
@@ -110,6 +110,24 @@ def test_a_learner_without_an_idea_of_differences_claims_none() -> None:
     found = judge_scores(np.tile([0.4, 0.6], (4000, 1)), **given, cost_eur=[0.1, 0.1], resamples=20)
     assert (found.autoc, found.qini_rate, found.blp_slope, found.heterogeneity_p) == (0.0, 0.0, 0.0, 1.0)
     assert found.qini_sklift == pytest.approx(0.0, abs=1e-12)
+
+
+def test_standard_errors_of_a_learner_tell_the_rows_that_are_harmed_beyond_doubt() -> None:
+    _, drawn = judged(2)
+    given = {name: drawn[name] for name in ("arm", "outcome", "propensity", "scores")}
+    errors = np.column_stack([np.full(4000, 0.1), np.full(4000, 100.0)])
+    found = judge_scores(drawn["effect"], **given, cost_eur=[0.1, 0.1], standard_error_eur=errors, resamples=10)
+    assert found.arms[0].negative.rows_beyond_doubt == pytest.approx(np.mean(drawn["effect"][:, 0] < -0.43), abs=0.02)
+    assert found.arms[1].negative.rows_beyond_doubt == 0.0
+
+
+def test_an_outcome_of_zeros_and_ones_has_scikit_uplifts_area_too() -> None:
+    money, drawn = judged(1)
+    assert money.overall.uplift_auc_sklift is None
+    bought = (drawn["outcome"] > 1.0).astype(float)
+    given = {name: drawn[name] for name in ("arm", "propensity", "scores")}
+    found = judge_scores(drawn["effect"], **given, outcome=bought, cost_eur=[0.1], resamples=10)
+    assert found.overall.uplift_auc_sklift == uplift_auc_score(bought, drawn["effect"][:, 0], drawn["arm"])
 
 
 def test_an_arm_without_rows_is_refused() -> None:
