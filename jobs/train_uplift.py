@@ -1,4 +1,4 @@
-"""Fit a campaign's uplift model to its trial, judge it on untouched rows, register what may be scored with."""
+"""Fit learners to a campaign's trial, choose one, judge it on untouched rows, register what may be scored with."""
 
 import sys
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from jobs.errors import BadTrial
+from jobs.pages.model_card import model_card_html
 from jobs.runtime.campaign import Campaign, read_campaign
 from jobs.runtime.chain import step
 from jobs.runtime.command import flag, main
@@ -22,14 +23,19 @@ from jobs.runtime.shard import OpenShard
 from jobs.runtime.stores import Stores
 from jobs.science.drift.profile import arm_score, profile_of
 from jobs.science.experiment.sample_ratio import sample_ratio_by_propensity
-from jobs.science.uplift.card import judgement_card
 from jobs.science.uplift.export import export_scorer
 from jobs.science.uplift.fallback import allowed_by
 from jobs.science.uplift.judge import fit_and_judge
 from jobs.science.uplift.judgement import Judgement
+from jobs.science.uplift.learners.fit import PORTABLE
+from jobs.science.uplift.model_card import model_card
 from jobs.science.uplift.scorer import PortableScorer
 from jobs.science.uplift.trial import Trial
 from jobs.tables.inputs import TRIAL
+from jobs.tables.outputs import UPLIFT_SEGMENTS
+
+CARD_PAGE = "model_card.html"
+"""The card as a page, a file of the model beside the scorer's."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,12 @@ class TrainUplift:
         example="90000",
         low=1,
     )
+    learners: tuple[str, ...] = flag(
+        "learner to judge, again and again; all that can be put to work without it",
+        unit="name",
+        default=(),
+        example="XLearner",
+    )
     seed: int = flag("seed of the splits and of the learner", unit="integer", default=1, example="1", low=0)
     threads: int = flag(
         "threads of the learner; more than the free cores is slower", unit="count", default=1, example="2", low=1
@@ -61,7 +73,7 @@ class TrainUplift:
 
 
 def train_uplift(request: TrainUplift, stores: Stores) -> Report:
-    """Train and register; the first model of a campaign is put to work at once, a later one by ``--promote``.
+    """Train, register, commit ``uplift_segments``; the first model goes to work at once, a later one by ``--promote``.
 
     Raises
     ------
@@ -84,6 +96,7 @@ def train(request: TrainUplift, stores: Stores, shard: OpenShard) -> None:
         budget_eur=campaign.budget_eur,
         customers=request.customers,
         train_share=request.train_share,
+        learners=request.learners or PORTABLE,
         seed=request.seed,
         num_threads=request.threads,
         slice_of=segments,
@@ -91,17 +104,58 @@ def train(request: TrainUplift, stores: Stores, shard: OpenShard) -> None:
     fitted = allowed_by(judgement.verdict, judgement.fitted)
     export = export_scorer(fitted, fitted.encoder.transform(trial.rows))
     card = {
-        **judgement_card(judgement),
+        **model_card(
+            trial,
+            judgement,
+            data=f"campaign {campaign.id}",
+            outcome_in_words=campaign.outcome,
+            sample_ratio_p=shard.details["sample_ratio_p"],
+            dates=_dates(trial, campaign),
+        ),
         "campaign": campaign.id,
         "outcome": campaign.outcome,
         "trained_by": str(request.run_date),
         "export_max_diff_sd": export.max_diff_sd,
         "profile": _profile(trial, export.files, judgement, request),
     }
-    version = stores.models.register(campaign.model_kind, export.files, card)
-    shard.details |= {"model_version": version, "verdict": card["verdict"], "qini": card["qini"]}
+    files = {**export.files, CARD_PAGE: model_card_html(card).encode()}
+    version = stores.models.register(campaign.model_kind, files, card)
+    shard.stage(UPLIFT_SEGMENTS, segment_rows(judgement, version))
+    shard.details |= {
+        "model_version": version,
+        "verdict": card["verdict"],
+        "learner": judgement.choice.learner,
+        "qini": card["qini"],
+    }
     shard.details["champion"] = promote_if_due(
         stores.models, campaign.model_kind, version, asked=request.promote, who=JOB.step.verb
+    )
+
+
+def segment_rows(judgement: Judgement, version: str) -> pa.Table:
+    """Lay segments of effect out as rows of ``uplift_segments``.
+
+    Parameters
+    ----------
+    judgement : Judgement
+        What untouched rows measured of the policy tree's leaves.
+    version : str
+        Model version.
+    """
+    found = judgement.segments.effects
+    return pa.table(
+        {
+            "segment": pa.array([s.segment for s in found], pa.string()),
+            "arm": pa.array([s.arm for s in found], pa.string()),
+            "chosen": pa.array([s.chosen for s in found], pa.bool_()),
+            "rows": pa.array([s.rows for s in found], pa.int64()),
+            "share": pa.array([s.share for s in found], pa.float64()),
+            "effect_eur": pa.array([s.effect.value for s in found], pa.float64()),
+            "effect_low_eur": pa.array([s.effect.low for s in found], pa.float64()),
+            "effect_high_eur": pa.array([s.effect.high for s in found], pa.float64()),
+            "contact_cost_eur": pa.array([s.cost_eur for s in found], pa.float64()),
+            "model_version": pa.repeat(version, len(found)),
+        }
     )
 
 
@@ -131,6 +185,13 @@ def _trial(campaign: Campaign, request: TrainUplift, shard: OpenShard) -> Trial:
             f"{[round(e) for e in ratio.expected]} (p = {ratio.p_value:.1g}): find out why before the trial is read."
         )
     return trial
+
+
+def _dates(trial: Trial, campaign: Campaign) -> dict[str, Any]:
+    """Return the days on which the trial's outcomes became final."""
+    final = pc.min_max(trial.rows["matured_at"]).as_py()
+    days = {name: str(final[limit].date()) for name, limit in (("first", "min"), ("last", "max"))}
+    return {**days, "window_days": campaign.outcome_window_days}
 
 
 def _segments(trial: Trial, campaign: Campaign, stores: Stores, shard: OpenShard) -> NDArray[np.str_] | None:

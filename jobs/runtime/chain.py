@@ -214,7 +214,7 @@ TRAINING = (
         kind="partners",
         reads=(Read("transactions", days_back=PARTNER_TRAINING_DAYS), Read("fraud_reports"), _PARTNERS),
     ),
-    Step("train-uplift", kind=None, reads=(Read("trial", by_campaign=True),)),
+    Step("train-uplift", kind=None, reads=(Read("trial", by_campaign=True),), writes=("uplift_segments",)),
 )
 """What makes the models that the night uses."""
 

@@ -11,13 +11,13 @@ from jobs.errors import BadTrial
 from jobs.runtime.stores import Stores
 from jobs.score_uplift import ScoreUplift, score_uplift
 from jobs.segment_customers import SegmentCustomers, segment_customers
-from jobs.tables.outputs import UPLIFT_SCORES
+from jobs.tables.outputs import UPLIFT_SCORES, UPLIFT_SEGMENTS
 from jobs.train_uplift import TrainUplift, train_uplift
 from tests.trained import CAMPAIGN, CUSTOMERS, DAY, folder_of, read_input, rows_of, write_input
 
 KIND = f"uplift-{CAMPAIGN}"
 EVE = DAY - timedelta(days=1)
-REQUEST = TrainUplift(EVE, CAMPAIGN, customers=CUSTOMERS, threads=1)
+REQUEST = TrainUplift(EVE, CAMPAIGN, customers=CUSTOMERS, threads=1, learners=("XLearner",))
 
 
 @pytest.fixture
@@ -54,6 +54,28 @@ def test_open_rows_teach_nothing(small: Stores) -> None:
     again = train_uplift(REQUEST, small)
     assert again.state == "finished", "other files make it another run"
     assert again.details["model_version"] == first
+
+
+def test_segments_of_effect_and_the_model_s_card_are_written_beside_the_model(small: Stores) -> None:
+    report = train_uplift(replace(REQUEST, learners=()), small)
+    model = small.models.load(KIND, report.details["model_version"])
+    assert {x["learner"] for x in model.card["learners"]} == {"XLearner", "DRLearner", "LinearDML"}
+    assert report.details["learner"] == model.card["choice"]["learner"]
+    page = model.files["model_card.html"].decode()
+    assert "<script" not in page
+    rows = rows_of(small, UPLIFT_SEGMENTS, run_date=EVE, campaign_id=CAMPAIGN).to_pylist()
+    said = {(s["segment"], s["arm"]): s for s in model.card["segments"]["effects"]}
+    assert {(r["segment"], r["arm"]) for r in rows} == set(said)
+    for row in rows:
+        found = said[row["segment"], row["arm"]]
+        assert (row["rows"], row["chosen"], row["effect_eur"]) == (
+            found["rows"], found["chosen"], found["effect_eur"]["value"],
+        )  # fmt: skip
+        assert row["effect_low_eur"] <= row["effect_eur"] <= row["effect_high_eur"]
+        assert row["model_version"] == report.details["model_version"]
+    first, last = model.card["dates"]["first"], model.card["dates"]["last"]
+    assert first < last <= str(DAY)
+    assert sum(r["rows"] for r in rows if r["arm"] == "cashback-morning") == model.card["rows_held_out"]
 
 
 def test_arms_that_are_not_of_the_designs_sizes_are_refused_with_their_counts(small: Stores) -> None:

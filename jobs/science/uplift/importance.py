@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from jobs.science.uplift.encode import FeatureEncoder
 
-ROWS = 5_000
+ROWS = 2_000
 """Rows that are shuffled at most: the figure is a share, and so many give it to a point or two."""
 
 

@@ -16,7 +16,7 @@ from jobs.science.uplift.estimate import mean_estimate
 from jobs.science.uplift.export import FittedUplift
 from jobs.science.uplift.half_samples import RESAMPLES
 from jobs.science.uplift.importance import feature_importances
-from jobs.science.uplift.judge_learners import fit_learners, judge_learners
+from jobs.science.uplift.judge_learners import effect_of, fit_learners, judge_learners
 from jobs.science.uplift.judged_policies import everyone, judged_policies
 from jobs.science.uplift.judgement import ArmJudgement, EffectSegments, Judgement
 from jobs.science.uplift.learners.fit import DEFAULT
@@ -130,7 +130,7 @@ def fit_and_judge(
     own_lift = _lift(doubly_robust_scores(train.arm, train.outcome, train.propensity, own_response))
     fits = fit_learners(learners, learning, cpu_clock)
     choice = choose_learner([n for n, fit in fits.items() if fit.portable], learning, own_lift, cost_eur, each)
-    learner = fits[choice.learner].learner
+    chosen = fits[choice.learner]
 
     rules = grow_rules(matrix, own_lift, cost_eur, arms=trial.arms, encoder=encoder, seed=seed)
 
@@ -175,7 +175,7 @@ def fit_and_judge(
         for name, policy in policies.items()
         if name != PERSONALISED
     }
-    fitted = FittedUplift(trial.arms, encoder, learner, calibrate(effect, lift, np.mean(all_lift, axis=0)))
+    fitted = FittedUplift(trial.arms, encoder, chosen.learner, calibrate(effect, lift, np.mean(all_lift, axis=0)))
     return Judgement(
         fitted=fitted,
         verdict=decide(
@@ -207,7 +207,7 @@ def fit_and_judge(
         contrasts=tuple(contrasts.values()),
         promise=promise_of(promised, personalised, lift, cost, contrasts[NOBODY].difference, held.cluster),
         segments=_segments(rules, own_lift, held, untouched, scores, cost),
-        importances=feature_importances(learner.effect, untouched, encoder, seed),
+        importances=feature_importances(lambda rows: effect_of(chosen, rows, num_threads), untouched, encoder, seed),
         rows_train=len(train),
         rows_held_out=len(held),
         slices=() if slice_of is None else judge_slices(slice_of[~drawn], held, promised, lift),

@@ -123,7 +123,7 @@ def judge_learners(
     effects, judged = {}, []
     for name, fit in fits.items():
         start = None if cpu_clock is None else cpu_clock()
-        effects[name] = _effect(fit, matrix, num_threads)
+        effects[name] = effect_of(fit, matrix, num_threads)
         spent = None if cpu_clock is None or start is None else cpu_clock() - start
         judged.append(
             LearnerJudgement(
@@ -148,7 +148,7 @@ def judge_learners(
     return effects, tuple(judged)
 
 
-def _effect(fit: Fit, matrix: NDArray[np.float32], num_threads: int) -> NDArray[np.float64]:
+def effect_of(fit: Fit, matrix: NDArray[np.float32], num_threads: int = 1) -> NDArray[np.float64]:
     """Return the effects as a scorer would compute them, or the learner itself where it only judges."""
     if fit.portable is None:
         return fit.learner.effect(matrix)
