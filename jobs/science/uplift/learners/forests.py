@@ -16,7 +16,7 @@ from jobs.science.uplift.learners.trees import ShallowTrees
 CAUSAL_FOREST_DML = "CausalForestDML"
 FOREST_DR_LEARNER = "ForestDRLearner"
 
-TREES = 200
+TREES = 100
 """Trees of a forest: each sees less than half of the rows, and effects are means over all."""
 
 
