@@ -129,7 +129,7 @@ def _refunds(row: Row, _: Typical) -> str:
     return f"refunds: {row['refund_ratio_28d']:.1%} of {_payments(row['payments_28d'])} in 28 days were refunds"
 
 
-def _volume(row: Row, _: Typical) -> str:
+def _volume(row: Row, typical: Typical) -> str:
     if row["age_days"] <= 7:
         return (
             f"new_volume: {_payments(row['payments_7d'])} in the first {max(row['age_days'], 1):.0f} days of a partner"
@@ -137,18 +137,22 @@ def _volume(row: Row, _: Typical) -> str:
     ratio = row["volume_ratio_7d"]
     if math.isnan(ratio):
         return f"volume: {_payments(row['payments_7d'])} in 7 days, none in the 28 before"
-    code = "volume_spike" if ratio > 1.5 else "volume_drop" if ratio < 0.67 else "volume"
+    if 0.67 <= ratio <= 1.5:  # as usual there: what tells is how large the partner is beside others
+        usual = f" ({typical['payments_7d']:.0f} at a partner in the middle)" if "payments_7d" in typical else ""
+        return f"volume: {_payments(row['payments_7d'])} in 7 days{usual}"
+    code = "volume_spike" if ratio > 1 else "volume_drop"
     return f"{code}: {_payments(row['payments_7d'])} in 7 days, {ratio:.1f} times the partner's own usual week"
 
 
-def _ticket(row: Row, _: Typical) -> str:
+def _ticket(row: Row, typical: Typical) -> str:
     ratio, ticket = row["ticket_ratio_7d"], row["ticket_eur_7d"]
     if math.isnan(ticket):
         return ""
-    if math.isnan(ratio):
-        return f"ticket: {ticket:.2f} euro a payment in 7 days, nothing earlier to compare with"
-    code = "ticket_spike" if ratio > 1.2 else "ticket"
-    return f"{code}: {ticket:.2f} euro a payment in 7 days, {ratio:.1f} times the partner's own 28 days before"
+    if ratio > 1.2 or ratio < 0.8:
+        code = "ticket_spike" if ratio > 1 else "ticket_drop"
+        return f"{code}: {ticket:.2f} euro a payment in 7 days, {ratio:.1f} times the partner's own 28 days before"
+    usual = f" ({typical['ticket_eur_7d']:.2f} at a partner in the middle)" if "ticket_eur_7d" in typical else ""
+    return f"ticket: {ticket:.2f} euro a payment in 7 days{usual}"
 
 
 def _hours(row: Row, typical: Typical) -> str:
