@@ -38,8 +38,8 @@ class BatchCounts:
         self._counter.add(rows, [name for name in self._counter.counts() if name in rows.column_names])
 
     def detail(self) -> dict[str, Any]:
-        """Return the counts as plain values, for a report's details."""
-        counts = {name: [*c.bins, c.missing] for name, c in self._counter.counts().items()}
+        """Return the counts for a report's details: of each variable a line, its bins and at last what is missing."""
+        counts = {name: " ".join(map(str, (*c.bins, c.missing))) for name, c in self._counter.counts().items()}
         return {DETAIL: {self._kind: counts}} if counts else {}
 
 
@@ -48,10 +48,11 @@ def counts_in(details: Mapping[str, Any], kind: str, known: Collection[str]) -> 
 
     Examples
     --------
-    >>> counts_in({"profile_counts": {"segments": {"recency": [3, 1, 2]}}}, "segments", {"recency", "frequency"})
+    >>> counts_in({"profile_counts": {"segments": {"recency": "3 1 2"}}}, "segments", {"recency", "frequency"})
     {'recency': VariableCounts(bins=(3, 1), missing=2)}
     >>> counts_in({}, "segments", {"recency"})
     {}
     """
     held = details.get(DETAIL, {}).get(kind, {})
-    return {name: VariableCounts(tuple(c[:-1]), c[-1]) for name, c in held.items() if name in known}
+    numbers = {name: [int(n) for n in line.split()] for name, line in held.items() if name in known}
+    return {name: VariableCounts(tuple(bins), missing) for name, (*bins, missing) in numbers.items()}

@@ -16,6 +16,7 @@ from jobs.runtime.logs import to_stderr
 from jobs.runtime.report import Report
 
 if TYPE_CHECKING:
+    from jobs.runtime.chain import Step
     from jobs.runtime.run import Job
 
 RequestT = TypeVar("RequestT")
@@ -49,7 +50,7 @@ def flag(
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def parser(request: type, prog: str) -> argparse.ArgumentParser:
+def parser(request: type, prog: str, reads: str = "") -> argparse.ArgumentParser:
     """Build the parser of a request's flags.
 
     Parameters
@@ -58,6 +59,8 @@ def parser(request: type, prog: str) -> argparse.ArgumentParser:
         A dataclass whose fields were declared with :func:`flag`.
     prog : str
         Command as it is typed.
+    reads : str
+        What the verb reads and from where, in words.
     """
     described = argparse.ArgumentParser(
         prog=prog, description=_first_line(request), formatter_class=argparse.RawDescriptionHelpFormatter
@@ -83,13 +86,13 @@ def parser(request: type, prog: str) -> argparse.ArgumentParser:
         )
         if required:
             example.append(f"{name} {f.metadata['example']}")
-    described.epilog = f"example:\n  {' '.join(example)}"
+    described.epilog = f"example:\n  {' '.join(example)}" + (f"\n\n{reads}" if reads else "")
     return described
 
 
-def parse(request: type[RequestT], prog: str, argv: Sequence[str]) -> RequestT:
-    """Read a request from the words of a command line."""
-    values = vars(parser(request, prog).parse_args(argv))
+def parse(request: type[RequestT], prog: str, argv: Sequence[str], reads: str = "") -> RequestT:
+    """Read a request from the words of a command line; parameters are those of :func:`parser`."""
+    values = vars(parser(request, prog, reads).parse_args(argv))
     return request(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()})
 
 
@@ -139,7 +142,8 @@ def main(job: "Job[Any]", argv: Sequence[str] | None = None) -> int:
     from jobs.runtime.run import run_job  # noqa: PLC0415  a verb without a run, such as lift, needs neither
     from jobs.runtime.stores import open_stores  # noqa: PLC0415
 
-    asked = parse(job.request, f"netlift {job.step.verb}", sys.argv[1:] if argv is None else argv)
+    words = sys.argv[1:] if argv is None else argv
+    asked = parse(job.request, f"netlift {job.step.verb}", words, _reads(job.step))
     to_stderr()
     return guarded(lambda: print_report(run_job(job, asked, open_stores())))
 
@@ -157,6 +161,19 @@ def guarded(act: Callable[[], object]) -> int:
 def print_report(report: Report) -> None:
     """Print a report as one JSON object."""
     sys.stdout.write(json.dumps(report.to_dict(), indent=2, default=str) + "\n")
+
+
+def _reads(of: "Step") -> str:
+    """Say where a verb finds what it reads, for whoever brings files of his own."""
+    found = []
+    for read in of.reads:
+        folder = f"{read.table}/<campaign>" if read.by_campaign else read.table
+        found.append(f"inputs/{folder}/*.parquet" + (" (if any)" if read.optional else ""))
+    found += [f"what {after.verb} wrote" for after in of.after]
+    if not found:
+        return ""
+    listed = "\n  ".join(found)
+    return f"reads, in the folder or s3://bucket/prefix that NETLIFT_HOME names:\n  {listed}"
 
 
 def _first_line(request: type) -> str:

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from jobs.errors import BadRequest, RunBusy
-from jobs.runtime.command import flag, guarded, parse, parser, request_from
+from jobs.runtime.chain import step
+from jobs.runtime.command import flag, guarded, main, parse, parser, request_from
+from jobs.runtime.run import Job
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,15 @@ def test_help_shows_every_flag_with_unit_default_and_example():
         "netlift score --run-date 2026-11-22",
     ):
         assert expected in text
+
+
+def test_help_of_a_verb_says_which_files_it_reads(capsys):
+    with pytest.raises(SystemExit) as end:
+        main(Job(step("score-partners"), Score, lambda *_: None), ["--help"])
+    assert end.value.code == 0
+    *_, transactions, reports, partners = capsys.readouterr().out.splitlines()
+    assert (transactions, reports) == ("  inputs/transactions/*.parquet", "  inputs/fraud_reports/*.parquet")
+    assert partners == "  inputs/partners/*.parquet (if any)"
 
 
 def test_words_become_the_types_of_the_fields():
