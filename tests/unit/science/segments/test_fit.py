@@ -59,8 +59,11 @@ def test_a_world_without_structure_is_one_segment_and_said_to_be():
 
 
 @pytest.mark.long
-def test_no_world_without_structure_is_said_to_have_any():
-    claimed = [seed for seed in range(20) if len(fit_segments(*of_world(seed, False, 2_000)[::2]).model.numbers) > 1]
+@pytest.mark.parametrize("first", range(0, 200, 20))
+def test_no_world_without_structure_is_said_to_have_any(first):
+    """Of 200 worlds none: the share of false claims is under 1.5% with 95% certainty."""
+    worlds = range(first, first + 20)
+    claimed = [seed for seed in worlds if len(fit_segments(*of_world(seed, False, 2_000)[::2]).model.numbers) > 1]
     assert claimed == []
 
 
