@@ -69,6 +69,11 @@ class Lift:
         default=(),
         example='"No E-Mail=0.5"',
     )
+    estimate_propensity: bool = flag(
+        "nobody drew the arms: estimate who was in which from the features",
+        default=False,
+        example="--estimate-propensity",
+    )
     cluster: str | None = flag(
         "column of a group whose rows depend on each other", unit="column", default=None, example="household"
     )
@@ -138,7 +143,11 @@ def lift(request: Lift, steps: Steps | None = None) -> dict[str, Any]:
         rows = read_data_file(request.data, text=set(columns.named.values()))
         taken = take_in(rows, columns, file=str(request.data), unit_margin_eur=margin)
         cost = cost_of_each_arm(request.contact_cost, taken.trial.arms)
-        readable = must_be_readable(taken, shares=shares, file=str(request.data))
+        if request.estimate_propensity:
+            from jobs.science.uplift.observed import take_in_observed  # noqa: PLC0415  # LightGBM loads slowly
+
+            taken = take_in_observed(taken, seed=request.seed, num_threads=request.threads)
+        readable = must_be_readable(taken, shares=shares, drawn=not request.estimate_propensity, file=str(request.data))
         customers = _customers(request, readable.trial, taken)
         at.note = f"{taken.rows_in:,} rows"
     with shown.step("fit and judge") as at:
@@ -231,8 +240,10 @@ def _checked(request: Lift) -> tuple[float, dict[str, float] | None]:
         raise BadRequest(f"--threads is {request.threads}, --seed {request.seed}: give at least 1 and at least 0")
     if request.out.exists() and not request.out.is_dir():
         raise BadRequest(f"--out {request.out} is a file: name a folder")
-    if request.share and request.propensity:
-        raise BadRequest("--share and --propensity both say how the arms were drawn: give one of them")
+    if bool(request.share) + bool(request.propensity) + request.estimate_propensity > 1:
+        raise BadRequest(
+            "more than one of --share, --propensity and --estimate-propensity say how the arms were drawn: give one"
+        )
     shares = dict(named_value(text, "--share") for text in request.share)
     for arm, share in shares.items():
         if not 0.0 < share < math.inf:

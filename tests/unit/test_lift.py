@@ -356,3 +356,26 @@ def test_help_loads_no_econml_and_no_lightgbm() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip().endswith("set()")
     assert "--unit-margin" in done.stdout
+
+
+def test_arms_that_nobody_drew_are_read_with_estimated_propensities_and_a_warning(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Those who spent more were mailed more often, and spend more anyway; the mail itself adds 1 euro.
+    generator = np.random.default_rng(0)
+    spent = generator.normal(size=3000)
+    mailed = generator.random(3000) < 1 / (1 + np.exp(-spent))
+    bought = 2 * spent + mailed + generator.normal(size=3000)
+    arms = np.where(mailed, "mail", "none")
+    pacsv.write_csv(pa.table({"spent": spent, "arm": arms, "margin": bought}), tmp_path / "trial.csv")
+    words = [str(tmp_path / "trial.csv"), "--arm", "arm", "--control", "none", "--outcome", "margin"]
+    words += ["--outcome-is-margin", "--contact-cost", "0.1", "--out", str(tmp_path / "out"), "--json"]
+    words += ["--learners", "XLearner"]
+    assert main(["--data", *words]) == 19
+    assert "'spent'" in capsys.readouterr().err
+    assert main(["--data", *words, "--estimate-propensity"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert any("Nobody drew these arms" in warning for warning in answer["warnings"])
+    assert answer["sample_ratio"]["design"] == "the estimated propensities"
+    assert answer["net_euros"] / answer["rows"]["used"] == pytest.approx(1.0 - 0.1, abs=0.25)
+    assert main(["--data", *words, "--estimate-propensity", "--share", "none=0.5"]) == 2

@@ -32,7 +32,8 @@ class Readable:
     ratio_of : str
         What was counted: "rows" or "clusters".
     design : str
-        Where the expected sizes are from: "equal shares", "the shares given" or "the propensities".
+        Where the expected sizes are from: "equal shares", "the shares given", "the propensities" or "the
+        estimated propensities".
     left_out : dict of str to str
         Columns that are no feature, and why.
     warnings : tuple of str
@@ -47,7 +48,9 @@ class Readable:
     warnings: tuple[str, ...]
 
 
-def must_be_readable(intake: Intake, *, shares: Mapping[str, float] | None = None, file: str) -> Readable:
+def must_be_readable(
+    intake: Intake, *, shares: Mapping[str, float] | None = None, drawn: bool = True, file: str
+) -> Readable:
     """Refuse a trial whose arms have the wrong sizes or whose features predict the arm.
 
     Parameters
@@ -57,6 +60,9 @@ def must_be_readable(intake: Intake, *, shares: Mapping[str, float] | None = Non
     shares : mapping of str to float, optional
         Designed share of each arm, the control among them; without them, and without propensities that differ from
         the arms' own shares, equal.
+    drawn : bool
+        Whether the arms were drawn. Where they were not, their propensities are estimates, and sizes and features that
+        differ between the arms are what was estimated.
     file : str
         Where the trial is from, for messages.
 
@@ -84,9 +90,10 @@ def must_be_readable(intake: Intake, *, shares: Mapping[str, float] | None = Non
         if intake.set_aside == {}
         else f"{ratio_of} left after {sum(intake.set_aside.values()):,} were set aside"
     )
-    _check(ratio, trial, file, left, shares is not None or intake.propensity_known)
+    if drawn:
+        _check(ratio, trial, file, left, shares is not None or intake.propensity_known)
     leaks = find_leaks(trial)
-    if leaks.arm:
+    if drawn and leaks.arm:
         raise BadTrial(_arm_sentence(leaks.arm, file))
     outcomes = {leak.feature: f"is an outcome too: {leak.settles}" for leak in leaks.outcomes}
     features = {n: t for n, t in trial.features.items() if n not in outcomes}
@@ -109,10 +116,16 @@ def must_be_readable(intake: Intake, *, shares: Mapping[str, float] | None = Non
         replace(trial, features=features),
         ratio,
         ratio_of,
-        "the propensities" if intake.propensity_known else "equal shares" if shares is None else "the shares given",
+        _expected_by(intake, shares, drawn),
         intake.left_out | outcomes,
         (*warnings, *_scarce(trial)),
     )
+
+
+def _expected_by(intake: Intake, shares: Mapping[str, float] | None, drawn: bool) -> str:
+    if intake.propensity_known:
+        return "the propensities" if drawn else "the estimated propensities"
+    return "equal shares" if shares is None else "the shares given"
 
 
 def _design(trial: Trial, shares: Mapping[str, float] | None) -> list[float] | None:

@@ -7,10 +7,12 @@ from numpy.typing import NDArray
 
 from jobs.errors import BadTrial
 from jobs.science.uplift.encode import FeatureEncoder
+from jobs.science.uplift.intake import Intake
 from jobs.science.uplift.learners.fit import PORTABLE, fit_learner
 from jobs.science.uplift.learners.fitted import Learning
 from jobs.science.uplift.learners.propensity import estimate_propensity
-from jobs.science.uplift.observed import with_estimated_propensity
+from jobs.science.uplift.observed import take_in_observed, with_estimated_propensity
+from jobs.science.uplift.readable import must_be_readable
 from jobs.science.uplift.trial import Trial
 
 
@@ -69,3 +71,25 @@ def test_arms_with_no_customer_in_common_are_refused() -> None:
     trial, _ = confounded(2000, 4, steep=300.0)
     with pytest.raises(BadTrial, match="cannot be compared"):
         with_estimated_propensity(trial)
+
+
+def test_rows_that_were_trimmed_are_set_aside_and_the_reader_is_warned() -> None:
+    trial, _ = confounded(3000, 3, steep=6.0)
+    ids = pa.array(np.arange(3000)).cast(pa.string())
+    taken = take_in_observed(Intake(trial, ids, 3010, {"no id": 10}, (1500, 1500), False, {}))
+    assert len(taken.trial) == len(taken.unit) < 2700
+    assert len(taken.trial) + sum(taken.set_aside.values()) == taken.rows_in
+    assert "Nobody drew these arms" in taken.warnings[0]
+    spent = taken.trial.rows["spent"].to_numpy()
+    assert (trial.rows["spent"].to_numpy()[taken.unit.cast(pa.int64()).to_numpy()] == spent).all()
+
+
+def test_arms_that_nobody_drew_may_differ_in_size_and_features() -> None:
+    trial, _ = confounded(3000, 5, steep=0.8)
+    ids = pa.array(np.arange(3000)).cast(pa.string())
+    intake = Intake(trial, ids, 3000, {}, tuple(np.bincount(trial.arm).tolist()), False, {})
+    with pytest.raises(BadTrial, match=r"'spent'.*predicts the arm"):
+        must_be_readable(intake, file="t.csv")
+    readable = must_be_readable(take_in_observed(intake), drawn=False, file="t.csv")
+    assert readable.design == "the estimated propensities"
+    assert set(readable.trial.features) == {"spent", "age"}
