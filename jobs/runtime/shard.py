@@ -141,6 +141,8 @@ class OpenShard:
         BadSchema
             If a column is missing or of another type.
         """
+        if not self.files(table.name):  # of an optional table that is not there, nothing is said
+            return
         counts = self._counts.setdefault(table.name, Counts())
         seen = Seen(unique) if unique else None
         for file in self.files(table.name):

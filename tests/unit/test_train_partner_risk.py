@@ -104,6 +104,7 @@ def test_without_a_partners_input_payments_alone_are_ranked(trained: Stores) -> 
         file.unlink()
     report = score_partners(ScorePartners(DAY), trained)
     assert report.state == "finished"
+    assert set(report.inputs) == {"transactions", "fraud_reports"}
     assert rows_of(trained, PARTNER_RISK, run_date=DAY).num_rows > 300
 
 
