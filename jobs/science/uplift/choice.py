@@ -14,6 +14,9 @@ from jobs.science.uplift.policy import choose
 from jobs.science.uplift.policy_value import doubly_robust_terms
 from jobs.science.uplift.trial import draw_share
 
+DOUBTLESS = 3.29
+"""Standard errors by which a learner must earn less to be out: in 1 of 1,000 pairs that are equal it looks so."""
+
 
 @dataclass(frozen=True)
 class LearnerChoice:
@@ -24,8 +27,8 @@ class LearnerChoice:
     learner : str
         Name of the learner.
     excess_loss : Estimate
-        Doubly robust squared error of its shrunk effects, less that of the chosen learner, in squared euro; 0 for the
-        chosen one. It estimates how much further from the true effects they are.
+        Doubly robust squared error of its effects, less that of the chosen learner, in squared euro; 0 for the chosen
+        one. It estimates how much further from the true effects they are.
     value_eur : Estimate
         What choosing customers by it earns more than choosing them by the chosen learner, in euro a customer.
     """
@@ -64,10 +67,11 @@ def choose_learner(
 ) -> Choice:
     """Choose among learners by two-fold cross-fitting on the training rows alone.
 
-    A learner whose choice of customers earns beyond doubt less than that of the best one (paired contrast, clusters
-    kept together) is out. Of those left, whom policy values can seldom tell apart, the one whose shrunk effects have
-    the smallest doubly robust squared error is taken: its expectation is the distance from the true effects, plus what
-    no learner can change.
+    A learner whose choice of customers, made with its shrunk effects, earns beyond doubt less than that of the best
+    one (paired contrast, clusters kept together) is out. Of those left, whom policy values can seldom tell apart, the
+    one whose effects have the smallest doubly robust squared error is taken: its expectation is the distance from the
+    true effects, plus what no learner can change. Effects are taken as learnt there: the shrinkage of so few rows
+    would bring noise of its own, which hides more of the difference than it mends.
 
     Parameters
     ----------
@@ -103,15 +107,16 @@ def choose_learner(
     scores = np.column_stack([np.zeros(len(lift)), lift])
     loss, earned = {}, {}
     for name in names:
-        promised = promised_effects(_out_of_fold(name, learning, first), lift, lift[:0], first)
-        loss[name] = np.mean((lift - promised) ** 2, axis=1)
+        effect = _out_of_fold(name, learning, first)
+        loss[name] = np.mean((lift - effect) ** 2, axis=1)
+        promised = promised_effects(effect, lift, lift[:0], first)
         policy = np.empty((len(lift), learning.arms))
         for here in (first, ~first):
             budget = None if budget_each_eur is None else budget_each_eur * int(here.sum())
             policy[here] = choose(promised[here], cost_eur, budget)
         earned[name] = doubly_robust_terms(policy, scores, cost)
     best = max(names, key=lambda n: float(np.mean(earned[n])))
-    left = [n for n in names if mean_estimate(earned[n] - earned[best], learning.cluster).high >= 0.0]
+    left = [n for n in names if not _less_beyond_doubt(mean_estimate(earned[n] - earned[best], learning.cluster))]
     chosen = min(left, key=lambda n: float(np.mean(loss[n])))
     out = [n for n in names if n not in left]
     return Choice(
@@ -126,6 +131,10 @@ def choose_learner(
             for n in names
         ),
     )
+
+
+def _less_beyond_doubt(difference: Estimate) -> bool:
+    return difference.value + DOUBTLESS * difference.standard_error < 0.0
 
 
 def _out_of_fold(name: str, learning: Learning, first: NDArray[np.bool_]) -> NDArray[np.float64]:
