@@ -126,6 +126,18 @@ def count_ticks(ticks: Sequence[float]) -> list[str]:
     return _ticks(ticks)
 
 
+def whole_ticks(ticks: Sequence[float]) -> list[str]:
+    """Label an axis of things that are never in parts, such as nights; a tick between two has no label.
+
+    Examples
+    --------
+    >>> whole_ticks([-2, -1.5, -1, -0.5, 0])
+    ['−2', '', '−1', '', '0']
+    """
+    labels = count_ticks([round(tick) for tick in ticks])
+    return [label if tick == round(tick) else "" for tick, label in zip(ticks, labels, strict=True)]
+
+
 def percent_ticks(ticks: Sequence[float]) -> list[str]:
     """Label an axis of shares.
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from jobs.pages.axes import Axis
-from jobs.pages.formats import percent_ticks
+from jobs.pages.formats import percent_ticks, whole_ticks
 from jobs.pages.line_chart import Line, line_chart
 from jobs.pages.rendering import render
 from jobs.pages.sparkline import sparkline
@@ -113,7 +113,7 @@ def partners_html(page: PartnersPage) -> str:
         history=line_chart(
             "Risk of the first partners, night by night",
             [Line(f"{row.rank} {row.name or row.partner_id}", row.days, row.history) for row in drawn],
-            Axis("nights up to this one"),
+            Axis("nights up to this one", whole_ticks),
             Axis(word, percent_ticks, holds=(0,)),
         ),
         sparklines=[sparkline(row.history) for row in page.queue],

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from jobs.pages.axes import Axis
 from jobs.pages.bar_chart import Bar, bar_chart
 from jobs.pages.figures import Level
-from jobs.pages.formats import count, percent, percent_ticks
+from jobs.pages.formats import count, percent, percent_ticks, whole_ticks
 from jobs.pages.heat_grid import HeatRow, heat_grid
 from jobs.pages.line_chart import Line, line_chart
 from jobs.pages.rendering import render
@@ -247,7 +247,7 @@ def _history(page: SegmentsPage) -> Markup | None:
     return line_chart(
         "Share of each segment over the last runs",
         [Line(str(s.number), days, list(s.history)) for s in page.segments if len(s.history) == len(days)],
-        Axis("runs before this one"),
+        Axis("runs before this one", whole_ticks),
         Axis("share of customers", percent_ticks, holds=(0,)),
         description="; ".join(f"{s.name}: {percent(s.share)}" for s in page.segments),
     )

@@ -60,6 +60,13 @@ def test_every_picture_is_there_once() -> None:
         assert html.count(f"<title>{title}</title>") == 1, title
 
 
+def test_runs_are_counted_in_whole_numbers_however_few_there_are() -> None:
+    words = checked(segments_html(FULL))
+    assert "−2" in words
+    assert "−1.5" not in words
+    assert "−0.5" not in words
+
+
 def test_the_features_stand_in_the_order_of_a_sentence_whatever_the_order_of_the_card() -> None:
     html = segments_html(FULL)
     places = [html.index(f">{words}</text>") for words in ("Days since last", "Euro a payment", "Evenings", "Of late")]
