@@ -1,6 +1,5 @@
 """A randomised trial in: may it be read, whom to contact, the list, the net euros to expect, the model's card."""
 
-import io
 import json
 import math
 import sys
@@ -8,11 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-import pyarrow as pa
-import pyarrow.csv as pacsv
+from typing import Any
 
 from jobs.errors import BadRequest
 from jobs.pages.formats import euro
@@ -22,15 +17,13 @@ from jobs.pages.model_card import model_card_html
 from jobs.runtime.command import flag, guarded, parse
 from jobs.runtime.per_arm import cost_of_each_arm, named_value
 from jobs.runtime.progress import Steps
+from jobs.runtime.target_csv import list_csv
 from jobs.science.uplift.candidates import Candidates, take_candidates
 from jobs.science.uplift.intake import Intake, TrialColumns, take_in
 from jobs.science.uplift.readable import must_be_readable
 from jobs.science.uplift.trial import Trial
 from jobs.storage.data_file import read_data_file
 from jobs.storage.result_folder import write_results
-
-if TYPE_CHECKING:
-    from jobs.science.uplift.target_list import TargetList
 
 STEPS = 4
 LIST, PAGE, ANSWER = "list.csv", "lift.html", "lift.json"
@@ -194,7 +187,13 @@ def lift(request: Lift, steps: Steps | None = None) -> dict[str, Any]:
         write_results(
             request.out,
             {
-                LIST: list_csv(customers.unit, readable.trial.arms, targets, cost),
+                LIST: list_csv(
+                    customers.unit,
+                    targets.arm,
+                    targets.expected_net_eur,
+                    arms=readable.trial.arms[1:],
+                    cost_eur=cost,
+                ),
                 PAGE: lift_html(lift_page(answer)).encode(),
                 ANSWER: json.dumps(answer, indent=1, allow_nan=False).encode(),
                 CARD: json.dumps(card, indent=1, allow_nan=False).encode(),
@@ -202,25 +201,6 @@ def lift(request: Lift, steps: Steps | None = None) -> dict[str, Any]:
             },
         )
     return answer
-
-
-def list_csv(unit: pa.Array, arms: Sequence[str], targets: "TargetList", cost_eur: Sequence[float]) -> bytes:
-    """Return the customers who get something as CSV, the highest promise first."""
-    chosen = np.flatnonzero(targets.arm >= 0)
-    chosen = chosen[np.argsort(-targets.expected_net_eur[chosen], kind="stable")]
-    arm = pa.array(targets.arm[chosen])
-    table = pa.table(
-        {
-            "unit": unit.take(pa.array(chosen)),
-            "arm": pa.array(arms[1:], pa.string()).take(arm),
-            "expected_net_eur": np.round(targets.expected_net_eur[chosen], 6),
-            "cost_eur": pa.array(cost_eur, pa.float64()).take(arm),
-            "rank": np.arange(1, len(chosen) + 1),
-        }
-    )
-    sink = io.BytesIO()
-    pacsv.write_csv(table, sink, pacsv.WriteOptions(quoting_style="needed"))
-    return sink.getvalue()
 
 
 def _checked(request: Lift) -> tuple[float, dict[str, float] | None]:
