@@ -5,7 +5,7 @@ import datetime as dt
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.science.fraud.engine import Limits
@@ -95,6 +95,7 @@ def test_five_frauds_of_five_payments_stay_below_the_top_in_every_world(scorer):
     hold_all_worlds(range(3, 40), scorer)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from([0.0, 0.1, 0.5, 1.0]), st.integers(0, 9)), max_size=160))
 def test_whatever_the_scores_fifty_others_come_first_where_there_are_fifty(rows):
     score, payments = (np.array(column, dtype=float) for column in zip(*rows, strict=True)) if rows else ([], [])

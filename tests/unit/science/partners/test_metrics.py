@@ -4,7 +4,7 @@ import datetime as dt
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score
 
@@ -23,6 +23,7 @@ def test_a_queue_is_judged_day_by_day_and_averaged():
     assert found.average_precision == pytest.approx((1 + 1 / 4) / 2)
 
 
+@settings(deadline=None)  # the first call loads scikit-learn
 @given(st.lists(st.tuples(st.booleans(), st.integers(-3, 3)), min_size=1, max_size=40))
 def test_average_precision_is_scikit_learns_ties_included(rows):
     risky, score = np.array([r for r, _ in rows]), np.array([s for _, s in rows], dtype=float)
