@@ -10,6 +10,7 @@ import pytest
 from jobs.cli import main
 
 FLAGS = ("--arm", "segment", "--control", "No E-Mail", "--contact-cost", "0.02")
+ONE_LEARNER = ("--learners", "XLearner")
 
 
 def asked(data_dir: Path, out: Path, capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
@@ -41,12 +42,16 @@ def test_spend_says_one_e_mail_for_everyone(data_dir: Path, tmp_path: Path, caps
     assert sum(float(r["cost_eur"]) for r in rows) == pytest.approx(1280.0)
     assert sum(float(r["expected_net_eur"]) for r in rows) == pytest.approx(answer["net_euros"], rel=1e-4)
     assert "<h1>Send Mens E-Mail to everyone</h1>" in (tmp_path / "lift.html").read_text()
+    assert {x["learner"] for x in answer["learners"]} == {"XLearner", "DRLearner", "LinearDML"}
+    card = (tmp_path / "model_card.html").read_text()
+    assert "<script" not in card
+    assert "not put to work: Mens E-Mail goes to everyone" in card
 
 
 def test_other_outcomes_are_left_out_by_themselves(
     data_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    answer = asked(data_dir, tmp_path, capsys, "--outcome", "spend", "--unit-margin", "0.30")
+    answer = asked(data_dir, tmp_path, capsys, "--outcome", "spend", "--unit-margin", "0.30", *ONE_LEARNER)
     assert set(answer["left_out"]) == {"visit", "conversion"}
     assert answer["verdict"] == "one arm for everyone"
 
@@ -63,6 +68,8 @@ def test_visit_says_one_e_mail_for_everyone_too(
 def test_a_budget_for_a_part_sends_to_as_many_and_promises_as_much_less(
     data_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    answer = asked(data_dir, tmp_path, capsys, "--outcome", "spend", "--unit-margin", "0.30", "--budget", "320")
+    answer = asked(
+        data_dir, tmp_path, capsys, "--outcome", "spend", "--unit-margin", "0.30", "--budget", "320", *ONE_LEARNER
+    )
     assert answer["contacted"] == 16_000
     assert answer["cost_eur"] == pytest.approx(320.0)
