@@ -18,6 +18,7 @@ LIMITS = Limits(memory_mb=1_000, threads=1)
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1200)  # four weeks of features of 10,000 terminals, on a machine that may be busy
 def test_the_queue_of_four_weeks_holds_what_is_promised(data_dir: Path, tmp_path: Path) -> None:
     """Precision at 50, average precision, days to detection, all 28 found; and every baseline is behind."""
     limits = Limits(memory_mb=1_000, threads=1, temp_directory=str(tmp_path))

@@ -33,6 +33,7 @@ def test_a_ring_is_seen_by_who_pays_there_and_honest_partners_are_not():
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1200)
 def test_every_kind_is_in_the_queue_more_of_its_days_than_with_any_baseline():
     """Means over worlds whose training days hold the kinds; twenty of 400 partners are looked into a day."""
     recall = {}
