@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs.science.uplift.calibration import promised_effects
+from jobs.science.uplift.calibration import calibrate, promised_effects
 from jobs.science.uplift.estimate import Estimate, mean_estimate
 from jobs.science.uplift.learners.fit import fit_learner
 from jobs.science.uplift.learners.fitted import Learning
@@ -27,8 +27,8 @@ class LearnerChoice:
     learner : str
         Name of the learner.
     excess_loss : Estimate
-        Doubly robust squared error of its effects, less that of the chosen learner, in squared euro; 0 for the chosen
-        one. It estimates how much further from the true effects they are.
+        Doubly robust squared error of its shrunk effects, less that of the chosen learner, in squared euro; 0 for the
+        chosen one. It estimates how much further from the true effects they are.
     value_eur : Estimate
         What choosing customers by it earns more than choosing them by the chosen learner, in euro a customer.
     """
@@ -69,9 +69,10 @@ def choose_learner(
 
     A learner whose choice of customers, made with its shrunk effects, earns beyond doubt less than that of the best
     one (paired contrast, clusters kept together) is out. Of those left, whom policy values can seldom tell apart, the
-    one whose effects have the smallest doubly robust squared error is taken: its expectation is the distance from the
-    true effects, plus what no learner can change. Effects are taken as learnt there: the shrinkage of so few rows
-    would bring noise of its own, which hides more of the difference than it mends.
+    one whose shrunk effects have the smallest doubly robust squared error is taken: its expectation is the distance
+    from the true effects, plus what no learner can change. For that one figure the shrinkage is measured on all
+    training rows: one slope an arm hardly fits their noise, where slopes of half the rows would add noise of their own;
+    without any, learners that need many rows would be judged by how wild they are on half of them.
 
     Parameters
     ----------
@@ -108,7 +109,9 @@ def choose_learner(
     loss, earned = {}, {}
     for name in names:
         effect = _out_of_fold(name, learning, first)
-        loss[name] = np.mean((lift - effect) ** 2, axis=1)
+        slopes = calibrate(effect, lift, np.mean(lift, axis=0))
+        shrunk = np.column_stack([arm.apply(effect[:, i]) for i, arm in enumerate(slopes)])
+        loss[name] = np.mean((lift - shrunk) ** 2, axis=1)
         promised = promised_effects(effect, lift, lift[:0], first)
         policy = np.empty((len(lift), learning.arms))
         for here in (first, ~first):
