@@ -144,8 +144,12 @@ def _is_list_of_the_day(key: str) -> bool:
 
 
 def _told(page: str, home: LocalHome) -> str:
-    """What a page says, without what differs between two homes: the bucket's name, and how long things took."""
-    return re.sub(r">\d[\d.,]* ?s?<", "><", page.replace(home.bucket, "bucket"))
+    """What a page says, without what differs between two homes.
+
+    That is the bucket's name, how long things took, and the digest in the name of a page that says the bucket's name.
+    """
+    named = re.sub(r"(/published/(?:segments|partners)/[\d-]{10}/)[0-9a-f]{16}\.html", r"\1", page)
+    return re.sub(r">\d[\d.,]* ?s?<", "><", named.replace(home.bucket, "bucket"))
 
 
 def _states_of(execution: Execution) -> set[str]:
