@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
-from jobs.science.offers.problem import Bools, Floats, Ints
+from jobs.science.offers.problem import Bools, Floats
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class Answer:
         Whether every limit was counted again at the end and holds.
     """
 
-    arm: Ints
+    arm: npt.NDArray[np.int16]
     value_eur: float
     dual_bound_eur: float
     gap: float

@@ -30,7 +30,7 @@ class Block:
 
     value: Float32s
     cost: npt.NDArray[np.floating[Any]]
-    arm: npt.NDArray[np.integer[Any]]
+    arm: Ints | npt.NDArray[np.int32]
     contacts: Ints
 
 
