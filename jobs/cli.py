@@ -10,9 +10,11 @@ from jobs.runtime.chain import NIGHT, TRAINING
 _NIGHTLY = "run nightly"
 _LIFT = "lift"
 _JUDGE_FRAUD = "judge-fraud"
+_EVALUATE_POLICY = "evaluate-policy"
 _MODULES = {
     _LIFT: "jobs.lift",
     _JUDGE_FRAUD: "jobs.judge_fraud",
+    _EVALUATE_POLICY: "jobs.evaluate_policy",
     "runs": "jobs.runs",
     "rerun": "jobs.rerun",
     "doctor": "jobs.doctor",
@@ -31,6 +33,7 @@ ABOUT = {
     "train-uplift": "fit a campaign's uplift model, judge it on held-out rows, register it",
     "score-uplift": "what each arm would add for each customer, in euro",
     "allocate-offers": "who gets which offer under budget and caps, with a certificate",
+    _EVALUATE_POLICY: "logged offers in; what another policy would have earned, with intervals and overlap",
     "publish-offers": "each campaign's list as CSV, under a new name",
     "monitor-drift": "how far the night's rows are from what the models were trained on",
     "runs": "every run: state, rows, seconds, what it cost",

@@ -147,8 +147,21 @@ def need_columns(rows: pa.Table, names: Sequence[str], file: str) -> None:
             )
 
 
-def numbers(rows: pa.Table, name: str, file: str, *, low: float, rule: str) -> Floats:
+def numbers(rows: pa.Table, name: str, file: str, *, low: float, rule: str, row: Ints | None = None) -> Floats:
     """Read a column of numbers, every one of them at least `low` and in float32's range.
+
+    Parameters
+    ----------
+    rows : pyarrow.Table
+        The rows.
+    name : str
+        Of the column.
+    file, rule : str
+        Where they are from, and what a number must be, for messages.
+    low : float
+        Least that is allowed.
+    row : ndarray of shape (n,), optional
+        Place of each row in the file, 0 for the first, where rows were taken out before.
 
     Raises
     ------
@@ -161,7 +174,7 @@ def numbers(rows: pa.Table, name: str, file: str, *, low: float, rule: str) -> F
     if pa.types.is_boolean(column.type) or (pa.types.is_null(column.type) and len(column)):
         raise BadSchema(f"{file}, column {name!r}: holds {column.type}, must be numbers: correct the column.")
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        column = _numbers_of_text(column, name, file)
+        column = _numbers_of_text(column, name, file, row)
     try:
         found = np.asarray(column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False), np.float64)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
@@ -173,13 +186,18 @@ def numbers(rows: pa.Table, name: str, file: str, *, low: float, rule: str) -> F
         at = int(wrong.argmax())
         said = rows[name][at].as_py()
         raise BadRows(
-            f"{file}, column {name!r}, row {at + 1}: is {'missing' if said is None else said}, must be {rule} "
+            f"{file}, column {name!r}, row {_place(at, row)}: is {'missing' if said is None else said}, must be {rule} "
             f"(rows at fault: {int(wrong.sum()):,}): mend or drop them."
         )
     return found
 
 
-def _numbers_of_text(column: Any, name: str, file: str) -> Any:
+def _place(at: int, row: Ints | None) -> int:
+    """Return a row's number in the file, 1 for the first."""
+    return at + 1 if row is None else int(row[at]) + 1
+
+
+def _numbers_of_text(column: Any, name: str, file: str, row: Ints | None) -> Any:
     """Read what text says as numbers; one word in a CSV makes a column of numbers text."""
     words = pc.utf8_trim_whitespace(column)
     plain = pc.match_substring_regex(words, r"(?i)^[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|inf(inity)?|nan)$")
@@ -187,8 +205,8 @@ def _numbers_of_text(column: Any, name: str, file: str) -> Any:
     if wrong.any():
         at = int(wrong.argmax())
         raise BadSchema(
-            f"{file}, column {name!r}, row {at + 1}: is {column[at].as_py()!r}, must be a number with a decimal point: "
-            "correct the column."
+            f"{file}, column {name!r}, row {_place(at, row)}: is {column[at].as_py()!r}, must be a number with a "
+            "decimal point: correct the column."
         )
     return pc.replace_substring_regex(words, r"^\+", "").cast(pa.float64())
 

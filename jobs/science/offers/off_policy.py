@@ -97,7 +97,7 @@ class OffPolicyValue:
     clipped_share: float
 
 
-def evaluate_policy(
+def off_policy_value(
     policy: Floats, logged: Logged, response: Floats | None = None, *, max_weight: float | None = None
 ) -> OffPolicyValue:
     """Estimate what a policy would have earned on the customers of a log.
@@ -127,7 +127,7 @@ def evaluate_policy(
     Examples
     --------
     >>> half = Logged(np.array([0, 1, 1, 0]), np.array([1.0, 3.0, 5.0, 1.0]), np.full(4, 0.5), np.zeros(2))
-    >>> found = evaluate_policy(np.tile([0.0, 1.0], (4, 1)), half)
+    >>> found = off_policy_value(np.tile([0.0, 1.0], (4, 1)), half)
     >>> found.snips.value, found.logged.value, found.effective_rows
     (4.0, 2.5, 2.0)
     """

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from jobs.errors import BadRequest, BadRows
 from jobs.science.offers.problem import Floats
@@ -36,6 +37,23 @@ def log_propensities(names: Sequence[str], propensity: npt.ArrayLike) -> pa.Arra
     """
     rows = np.asarray(propensity, dtype=np.float64).tolist()
     return pa.array([json.dumps({a: p for a, p in zip(names, row, strict=True) if p > 0}) for row in rows], pa.string())
+
+
+def logged_names(logged: pa.Array | pa.ChunkedArray) -> list[str]:
+    """Return the names that any row holds, sorted; rows that are no JSON object have none here.
+
+    Examples
+    --------
+    >>> logged_names(pa.array(['{"none": 0.75, "mail": 0.25}', '{"post": 1.0}', "?"]))
+    ['mail', 'none', 'post']
+    """
+    names: set[str] = set()
+    for text in pc.unique(logged).to_pylist():
+        try:
+            names.update(dict(json.loads(text)))
+        except (TypeError, ValueError):
+            continue  # read_propensities refuses the row and says where it stands
+    return sorted(names)
 
 
 def read_propensities(logged: pa.Array | pa.ChunkedArray, names: Sequence[str], where: str) -> Floats:

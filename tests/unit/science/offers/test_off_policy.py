@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jobs.errors import BadRequest, BadTrial
-from jobs.science.offers.off_policy import Logged, OffPolicyValue, evaluate_policy, mean_response, must_overlap
+from jobs.science.offers.off_policy import Logged, OffPolicyValue, mean_response, must_overlap, off_policy_value
 
 COST = np.array([0.0, 0.3, 0.1])
 ESTIMATES = ("ips", "snips", "doubly_robust")
@@ -54,7 +54,7 @@ def coverage(draws: int) -> dict[str, float]:
     inside = dict.fromkeys(ESTIMATES, 0)
     for _ in range(draws):
         x, logged = drawn(r)
-        found = evaluate_policy(target_policy(x), logged)
+        found = off_policy_value(target_policy(x), logged)
         for name in inside:
             interval = getattr(found, name)
             inside[name] += interval.low <= value <= interval.high
@@ -75,8 +75,8 @@ def test_intervals_cover_the_synthetic_truth_in_many_draws() -> None:
 
 def test_forgetting_that_rows_are_of_one_customer_makes_intervals_too_narrow() -> None:
     x, logged = drawn(np.random.default_rng(1), customers=500, nights=8)
-    together = evaluate_policy(target_policy(x), logged)
-    apart = evaluate_policy(target_policy(x), replace(logged, cluster=None))
+    together = off_policy_value(target_policy(x), logged)
+    apart = off_policy_value(target_policy(x), replace(logged, cluster=None))
     assert together.doubly_robust.standard_error > 1.2 * apart.doubly_robust.standard_error
     assert (together.clusters, apart.clusters) == (500, 4_000)
 
@@ -84,7 +84,7 @@ def test_forgetting_that_rows_are_of_one_customer_makes_intervals_too_narrow() -
 def test_the_logged_policy_itself_is_worth_what_was_earned() -> None:
     _, logged = drawn(np.random.default_rng(2), customers=4_000)
     assert logged.propensities is not None
-    found = evaluate_policy(logged.propensities, logged)
+    found = off_policy_value(logged.propensities, logged)
     assert found.ips.value == pytest.approx(found.logged.value)
     assert found.effective_rows == pytest.approx(found.rows)
     assert found.gain.low < 0.0 < found.gain.high
@@ -92,7 +92,7 @@ def test_the_logged_policy_itself_is_worth_what_was_earned() -> None:
 
 def test_a_better_policy_is_found_to_gain_and_the_gain_is_surer_than_the_values() -> None:
     x, logged = drawn(np.random.default_rng(3), customers=20_000)
-    found = evaluate_policy(target_policy(x), logged, means(x))
+    found = off_policy_value(target_policy(x), logged, means(x))
     assert found.gain.low <= truth() - truth(logging_policy) <= found.gain.high
     assert found.gain.low > 0.0
     assert found.gain.standard_error < found.doubly_robust.standard_error
@@ -101,8 +101,8 @@ def test_a_better_policy_is_found_to_gain_and_the_gain_is_surer_than_the_values(
 
 def test_clipping_says_what_it_took_and_narrows() -> None:
     x, logged = drawn(np.random.default_rng(4), customers=3_000)
-    whole = evaluate_policy(target_policy(x), logged)
-    clipped = evaluate_policy(target_policy(x), logged, max_weight=2.0)
+    whole = off_policy_value(target_policy(x), logged)
+    clipped = off_policy_value(target_policy(x), logged, max_weight=2.0)
     assert whole.clipped_rows == 0
     assert whole.clipped_share == 0.0
     assert clipped.clipped_rows > 0
@@ -119,7 +119,7 @@ def test_clipped_estimates_are_those_of_clipped_weights_by_hand() -> None:
     weight = np.minimum(policy[rows, logged.arm] / logged.propensity, 1.5)
     net = logged.outcome - COST[logged.arm]
     residual = logged.outcome - response[rows, logged.arm]
-    found = evaluate_policy(policy, logged, response, max_weight=1.5)
+    found = off_policy_value(policy, logged, response, max_weight=1.5)
     assert found.ips.value == pytest.approx(np.mean(weight * net))
     assert found.snips.value == pytest.approx(np.sum(weight * net) / np.sum(weight))
     assert found.doubly_robust.value == pytest.approx(
@@ -142,7 +142,7 @@ def hopeless(policy: np.ndarray, *, known: bool) -> OffPolicyValue:
     arm = r.integers(0, 2, 2_000)
     p = np.tile([0.5, 0.5, 0.0], (2_000, 1))
     log = Logged(arm, r.normal(size=2_000), np.full(2_000, 0.5), np.zeros(3), propensities=p if known else None)
-    return evaluate_policy(policy, log)
+    return off_policy_value(policy, log)
 
 
 @pytest.mark.parametrize("known", [True, False])
@@ -161,7 +161,7 @@ def test_mass_that_was_never_drawn_shows_in_the_weights_where_only_drawn_propens
     free = np.arange(4_000) % 2 == 0
     arm = np.where(free, r.integers(0, 2, 4_000), 0)
     log = Logged(arm, r.normal(size=4_000), np.where(free, 0.5, 1.0), np.zeros(2))
-    found = evaluate_policy(np.tile([0.0, 1.0], (4_000, 1)), log)
+    found = off_policy_value(np.tile([0.0, 1.0], (4_000, 1)), log)
     assert found.supported.value == pytest.approx(0.5, abs=4 * found.supported.standard_error)
     with pytest.raises(BadTrial, match="overlap is too thin"):
         must_overlap(found)
@@ -174,23 +174,23 @@ def test_few_heavy_rows_are_refused() -> None:
     p = np.tile([0.99, 0.01], (1_000, 1))
     log = Logged(arm, r.normal(size=1_000), p[np.arange(1_000), arm], np.zeros(2), propensities=p)
     with pytest.raises(BadTrial, match=r"1,000 rows are worth 10\.0 of even weight, at least 50"):
-        must_overlap(evaluate_policy(np.tile([0.0, 1.0], (1_000, 1)), log))
+        must_overlap(off_policy_value(np.tile([0.0, 1.0], (1_000, 1)), log))
 
 
 def test_propensities_that_are_not_those_of_the_draw_are_found_out() -> None:
     x, logged = drawn(np.random.default_rng(11), customers=2_000)
     wrong = replace(logged, propensity=logged.propensity / 2, propensities=None)
     with pytest.raises(BadTrial, match=r"the weights average (1\.9|2).* not those that the arms were drawn with"):
-        must_overlap(evaluate_policy(target_policy(x), wrong))
+        must_overlap(off_policy_value(target_policy(x), wrong))
 
 
 def test_a_policy_that_no_row_followed_is_refused_not_divided_by_zero() -> None:
     log = Logged(np.zeros(100, np.int64), np.ones(100), np.full(100, 0.5), np.zeros(2))
     with pytest.raises(BadTrial, match="overlap is too thin: 100"):
-        must_overlap(evaluate_policy(np.tile([0.0, 1.0], (100, 1)), log))
+        must_overlap(off_policy_value(np.tile([0.0, 1.0], (100, 1)), log))
 
 
 def test_a_weight_to_clip_at_is_above_zero() -> None:
     x, logged = drawn(np.random.default_rng(12))
     with pytest.raises(BadRequest, match="max_weight == 0, must be above 0"):
-        evaluate_policy(target_policy(x), logged, max_weight=0.0)
+        off_policy_value(target_policy(x), logged, max_weight=0.0)
