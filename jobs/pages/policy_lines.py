@@ -51,7 +51,8 @@ def policy_lines(answer: Mapping[str, Any]) -> str:
     )
     facts = [
         ("rows", f"{count(rows['in'])} in, {count(rows['used'])} used" + (f"; set aside: {aside}" if aside else "")),
-        ("worth", f"{count(answer['effective_rows'])} rows of even weight, {count(answer['clusters'])} customers or groups"),
+        ("worth", f"{count(answer['effective_rows'])} rows of even weight"),
+        ("customers or groups", count(answer["clusters"])),
         ("overlap", f"{percent(overlap['supported_share'])} of what the policy chooses could have been drawn"
                     + ("" if overlap["known"] else ", as the weights tell")),
         ("weights", f"mean {decimal(overlap['mean_weight'])}, largest {decimal(overlap['largest_weight'])}; {clipped}"),
