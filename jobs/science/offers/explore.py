@@ -14,6 +14,8 @@ import pyarrow as pa
 from jobs.errors import BadRequest
 from jobs.science.offers.holdout import id_numbers, in_holdout
 from jobs.science.offers.problem import Bools, Floats, Ints
+from jobs.science.offers.subsets import draw as draw_subset
+from jobs.science.offers.subsets import subsets
 
 _TO_UNIT = 2.0**-53
 """Of an id's 64 bits the upper 53 make a number in [0, 1) that double precision holds exactly."""
@@ -74,8 +76,7 @@ def draw(
     """Draw what explorers get from the smoothed policy.
 
     The smoothed policy takes a set of offers, at most one of each campaign and at most as many as contacts are left,
-    with probability in proportion to exp(sum of their surplus / temperature). Marginal probabilities come from the
-    elementary symmetric polynomials of the campaigns' weights, and the draw goes from campaign to campaign by the same.
+    with probability in proportion to exp(sum of their surplus / temperature): campaigns first, then an offer of each.
 
     Parameters
     ----------
@@ -103,10 +104,6 @@ def draw(
     BadRequest
         If the temperature is not above 0, the share is not in [0, 1], a surplus is NaN or +inf, or shapes do not fit.
 
-    References
-    ----------
-    Chen, Dempster and Liu (1994), Weighted finite population sampling to maximize entropy. Biometrika 81.
-
     Examples
     --------
     >>> drawn = draw(pa.array(["a", "b"]), [[0.0, -np.inf], [0.0, 0.0]], 1.0, "2026-11-22")
@@ -117,102 +114,41 @@ def draw(
     group = np.zeros(surplus.shape[-1], np.int64) if campaign is None else np.asarray(campaign, dtype=np.int64)
     _check(surplus, temperature_eur, even_share, group, len(ids))
     n, campaigns = len(surplus), int(group.max(initial=0)) + 1
-    most = campaigns if contacts_left is None or not n else min(campaigns, max(int(np.max(contacts_left)), 0))
-    left = np.full(n, most) if contacts_left is None else np.clip(np.asarray(contacts_left, np.int64), 0, most)
+    left = np.full(n, campaigns) if contacts_left is None else np.maximum(np.asarray(contacts_left, np.int64), 0)
     policies = [(1.0 - even_share, surplus / temperature_eur)]
     if even_share > 0:
         policies.append((even_share, np.where(surplus > -np.inf, 0.0, -np.inf)))
 
     even = _unit(ids, f"even:{salt}") < even_share
-    propensities = np.zeros(surplus.shape)
-    chosen = np.full((n, campaigns), -1, np.int64)
-    numbers = [_unit(ids, f"offer:{c}:{salt}") for c in range(campaigns)]
+    reached_by = np.column_stack([_unit(ids, f"campaign:{c}:{salt}") for c in range(campaigns)])
+    chosen_by = [_unit(ids, f"offer:{c}:{salt}") for c in range(campaigns)]
+    propensities, chosen = np.zeros(surplus.shape), np.full((n, campaigns), -1, np.int64)
     for kind, (share, energy) in enumerate(policies):
-        policy = _Policy.of(energy, group, campaigns, left, most)
-        propensities += share * policy.marginals(energy, group)
+        log_weight, inside = _compete(energy, group, campaigns)
+        propensities += share * subsets(log_weight, left).chance[:, group] * inside
         rows = np.flatnonzero(even) if kind else np.flatnonzero(~even)
-        chosen[rows] = policy.draw(energy, group, rows, [u[rows] for u in numbers])
-    within = np.zeros((n, campaigns))
-    for c in range(campaigns):
-        within[:, c] = propensities[:, group == c].sum(axis=1)
+        reached = draw_subset(log_weight[rows], left[rows], reached_by[rows])
+        for c in range(campaigns):
+            columns = np.flatnonzero(group == c)
+            got = np.flatnonzero(reached[:, c] & (log_weight[rows, c] > -np.inf))
+            ladder = np.cumsum(inside[np.ix_(rows[got], columns)], axis=1)
+            place = (chosen_by[c][rows[got], None] * ladder[:, -1:] >= ladder).sum(axis=1)
+            # Rounding may leave a number just above the ladder.
+            chosen[rows[got], c] = columns[np.minimum(place, len(columns) - 1)]
+    within = np.column_stack([propensities[:, group == c].sum(axis=1) for c in range(campaigns)])
     nothing = np.clip(1.0 - within, 0.0, 1.0)
     at = np.maximum(chosen, 0)
     taken = np.take_along_axis(propensities, at, axis=1) if surplus.shape[1] else np.zeros((n, campaigns))
     return Exploration(chosen, np.where(chosen >= 0, taken, nothing), propensities, nothing)
 
 
-@dataclass(frozen=True)
-class _Policy:
-    """The smoothed policy of some customers, in logarithms.
-
-    `weight[:, c]` is the total weight of campaign c's offers; `after[c][:, j]` that of all sets of at most j offers
-    from the campaigns behind c.
-    """
-
-    weight: Floats
-    after: tuple[Floats, ...]
-    left: Ints
-
-    @classmethod
-    def of(cls, energy: Floats, group: Ints, campaigns: int, left: Ints, most: int) -> "_Policy":
-        weight = np.full((len(energy), campaigns), -np.inf)
-        for column, c in enumerate(group):
-            weight[:, c] = np.logaddexp(weight[:, c], energy[:, column])
-        after = [np.zeros((len(energy), most + 1))]
-        for c in range(campaigns - 1, 0, -1):
-            after.append(_with(after[-1], weight[:, c]))
-        return cls(weight, tuple(reversed(after)), left)
-
-    def marginals(self, energy: Floats, group: Ints) -> Floats:
-        """Return the probability of every column."""
-        n, campaigns = self.weight.shape
-        rows = np.arange(n)
-        # reach[:, j]: probability of coming to campaign c with j contacts left.
-        most = self.after[0].shape[1] - 1
-        reach = np.zeros((n, most + 1))
-        reach[rows, self.left] = 1.0
-        taken = np.zeros((n, campaigns))
-        for c in range(campaigns):
-            take = self._take(c)
-            taken[:, c] = (reach * take).sum(axis=1)
-            onward = reach * (1.0 - take)
-            onward[:, :-1] += (reach * take)[:, 1:]
-            reach = onward
-        return taken[:, group] * self._within(energy, group)
-
-    def draw(self, energy: Floats, group: Ints, rows: Ints, numbers: list[Floats]) -> Ints:
-        """Draw a column, or -1, of each campaign for some customers, by a number in [0, 1) for each campaign."""
-        left = self.left[rows].copy()
-        within = self._within(energy[rows], group, rows)
-        chosen = np.full((len(rows), self.weight.shape[1]), -1, np.int64)
-        for c, number in enumerate(numbers):
-            take = self._take(c)[rows, left]
-            columns = np.flatnonzero(group == c)
-            ladder = np.cumsum(take[:, None] * within[:, columns], axis=1)
-            place = (number[:, None] >= ladder).sum(axis=1)
-            got = place < len(columns)
-            chosen[got, c] = columns[place[got]]
-            left -= got
-        return chosen
-
-    def _take(self, c: int) -> Floats:
-        """Return the probability of an offer of campaign c, by contacts left, shape (n, most + 1)."""
-        behind = self.after[c]
-        take = np.zeros_like(behind)
-        take[:, 1:] = np.exp(self.weight[:, [c]] + behind[:, :-1] - _with(behind, self.weight[:, c])[:, 1:])
-        return np.minimum(take, 1.0)
-
-    def _within(self, energy: Floats, group: Ints, rows: Ints | None = None) -> Floats:
-        """Return the probability of each column, given that one of its campaign is taken."""
-        weight = (self.weight if rows is None else self.weight[rows])[:, group]
-        return np.exp(np.where(weight > -np.inf, energy - np.where(weight > -np.inf, weight, 0.0), -np.inf))
-
-
-def _with(sets: Floats, weight: Floats) -> Floats:
-    """Return the log weights of sets of at most j offers, once a campaign is added."""
-    grown = sets.copy()
-    grown[:, 1:] = np.logaddexp(sets[:, 1:], weight[:, None] + sets[:, :-1])
-    return grown
+def _compete(energy: Floats, group: Ints, campaigns: int) -> tuple[Floats, Floats]:
+    """Return the log weight of each campaign, and each column's probability given that its campaign is taken."""
+    log_weight = np.full((len(energy), campaigns), -np.inf)
+    for column, c in enumerate(group):
+        log_weight[:, c] = np.logaddexp(log_weight[:, c], energy[:, column])
+    weight = log_weight[:, group]
+    return log_weight, np.exp(energy - np.where(weight > -np.inf, weight, 0.0))
 
 
 def _unit(ids: pa.Array | pa.ChunkedArray, salt: str) -> Floats:
