@@ -13,9 +13,8 @@ import numpy.typing as npt
 from scipy import sparse
 
 from jobs.science.offers.night import Night, surplus_of
-from jobs.science.offers.night_rounding import Slots, best_of_campaigns, offers_of
-from jobs.science.offers.pairs import Block
-from jobs.science.offers.problem import Bools, Float32s, Floats, Ints
+from jobs.science.offers.night_rounding import Slots, indifference, offers_of
+from jobs.science.offers.problem import Bools, Floats, Ints
 
 _JITTER = 1e-4
 """In mean values: how much chance decides which of many customers alike are looked at."""
@@ -233,7 +232,7 @@ def nearest(night: Night, price_eur: Floats, slot: Slots, most: int, seed: int) 
     for rows in night.blocks():
         block = night.block(rows)
         surplus = surplus_of(block, prices)
-        loss[rows] = _loss(night, surplus, block, slot[rows])
+        loss[rows] = indifference(night, block, surplus, slot[rows])
     r = np.random.default_rng(seed)
     loss += np.float32(_JITTER * night.scale_eur) * r.random(len(loss), dtype=np.float32)
     served = (slot >= 0).any(axis=1)
@@ -244,25 +243,6 @@ def nearest(night: Night, price_eur: Floats, slot: Slots, most: int, seed: int) 
         if count:
             near.append(mine[np.argpartition(loss[mine], count - 1)[:count]])
     return np.sort(np.concatenate(near)) if near else np.empty(0, np.int64)
-
-
-def _loss(night: Night, surplus: Float32s, block: Block, slot: Slots) -> Float32s:
-    """Return how little the best change of one campaign's choice would lose, for each customer."""
-    full = (slot >= 0).sum(axis=1) >= np.minimum(block.contacts, night.menu.campaigns)
-    here = np.full(slot.shape, np.inf, np.float32)
-    for g in range(slot.shape[1]):
-        mine = np.flatnonzero(slot[:, g] >= 0)
-        here[mine, g] = surplus[mine, slot[mine, g]]
-        surplus[mine, slot[mine, g]] = -np.inf
-    least = here.min(axis=1)
-    other, _ = best_of_campaigns(night, block, surplus)
-    loss = np.full(len(slot), np.inf, np.float32)
-    for g in range(slot.shape[1]):
-        has = slot[:, g] >= 0
-        stay = np.where(has, here[:, g], np.where(full & (slot.shape[1] > 1), least, 0))
-        instead = np.where(has, np.maximum(other[:, g], 0), other[:, g])
-        loss = np.minimum(loss, np.abs(stay - instead))
-    return loss
 
 
 def _worth_a_look(night: Night, price_eur: Floats, rows: Ints, mine: Slots) -> Bools:

@@ -1,6 +1,6 @@
 """What a night has to give: the arms of all its campaigns, and what is scarce."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -98,6 +98,13 @@ class Menu:
     def in_eur(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         """Which resources are in euro."""
         return np.array([r.unit == "eur" for r in self.resources], np.bool_)
+
+    def with_limits(self, most: Floats, least: Floats) -> "Menu":
+        """Return the same menu with other limits, such as what choices made before have left."""
+        limits = zip(self.resources, most, least, strict=True)
+        return replace(
+            self, resources=tuple(replace(r, most=float(upper), least=float(lower)) for r, upper, lower in limits)
+        )
 
     @cached_property
     def families(self) -> Ints:

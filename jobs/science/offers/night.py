@@ -31,6 +31,8 @@ class Night:
         Most that a pair may cost, by the tightest budget of its arm; below 0 for an arm that nobody can get.
     reach : ndarray of shape (resources,)
         Use of each resource if every allowed pair were chosen.
+    possible : ndarray of shape (resources,)
+        Customers that each minimum could count at most; infinity where there is none.
     gains : int
         Customers with an allowed pair of positive value.
     scale_eur, scale_cost : float
@@ -43,6 +45,7 @@ class Night:
     needed: Bools
     dearest_eur: Floats
     reach: Floats
+    possible: Floats
     gains: int
     scale_eur: float
     scale_cost: float
@@ -82,17 +85,9 @@ class Night:
             used += np.bincount(family[inside], amount[inside], minlength=len(used))
         return used
 
-    def within(self, most: Floats, least: Floats) -> "Night":
-        """Return the same night with other limits, already whole, as they are left by choices made before."""
-        resources = tuple(
-            replace(r, most=float(upper), least=float(max(lower, 0.0)))
-            for r, upper, lower in zip(self.menu.resources, most, least, strict=True)
-        )
-        return replace(self, menu=replace(self.menu, resources=resources))
-
 
 def ask(menu: Menu, pairs: Pairs) -> Night:
-    """Check pairs against a menu and survey them.
+    """Check pairs against a menu, and that every minimum has customers enough.
 
     Raises
     ------
@@ -100,6 +95,24 @@ def ask(menu: Menu, pairs: Pairs) -> Night:
         If a value is not finite, a cost is negative or not finite, or a candidate is given twice.
     BadRequest
         If the pairs are not of this menu, or a minimum alone is beyond the customers who may get it.
+    """
+    night = survey(menu, pairs)
+    for number in np.flatnonzero(night.possible < menu.least):
+        raise BadRequest(
+            f"{menu.resources[number].name} must go to at least {menu.least[number]:g} customers, but only "
+            f"{night.possible[number]:g} may get it: lower the minimum by "
+            f"{menu.least[number] - night.possible[number]:g}."
+        )
+    return night
+
+
+def survey(menu: Menu, pairs: Pairs) -> Night:
+    """Check pairs against a menu and survey them; they may be a part of the customers that its limits are for.
+
+    Raises
+    ------
+    BadRows, BadRequest
+        As `ask`, but for minimums.
     """
     pairs.check(len(menu.arms))
     arms = len(menu.arms)
@@ -115,7 +128,7 @@ def ask(menu: Menu, pairs: Pairs) -> Night:
     campaign = np.array(menu.campaign, np.int64)
     count, spend = np.zeros(arms), np.zeros(arms)
     gains, best_sum, dearest_sum = 0, 0.0, 0.0
-    eligible = np.zeros(len(menu.resources))
+    possible = np.zeros(len(menu.resources))
     for rows in block_slices(pairs.customers):
         block = _useful(pairs.block(rows), needed, dearest)
         allowed = block.value > -np.inf
@@ -129,12 +142,7 @@ def ask(menu: Menu, pairs: Pairs) -> Night:
         best_sum += float(best[gaining].sum(dtype=np.float64))
         dearest_sum += float(cost[gaining].max(axis=1).sum()) if gaining.any() else 0.0
         for number in np.flatnonzero(menu.least > 0):
-            eligible[number] += _possible(menu, int(number), allowed, arm, campaign, block.contacts)
-    for number in np.flatnonzero((menu.least > 0) & (eligible < menu.least)):
-        raise BadRequest(
-            f"{menu.resources[number].name} must go to at least {menu.least[number]:g} customers, but only "
-            f"{eligible[number]:g} may get it: lower the minimum by {menu.least[number] - eligible[number]:g}."
-        )
+            possible[number] += _possible(menu, int(number), allowed, arm, campaign, block.contacts)
     night = Night(
         menu=menu,
         pairs=pairs,
@@ -142,6 +150,7 @@ def ask(menu: Menu, pairs: Pairs) -> Night:
         needed=needed,
         dearest_eur=dearest,
         reach=np.zeros(len(menu.resources)),
+        possible=np.where(menu.least > 0, possible, np.inf),
         gains=gains,
         scale_eur=best_sum / gains if gains else 1.0,
         scale_cost=dearest_sum / gains if dearest_sum > 0 else 1.0,

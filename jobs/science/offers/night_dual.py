@@ -11,13 +11,14 @@ from itertools import combinations
 import numpy as np
 from scipy.optimize import minimize
 
+from jobs.science.offers.menu import Menu
 from jobs.science.offers.night import Night, surplus_of
 from jobs.science.offers.pairs import Block, DensePairs
 from jobs.science.offers.problem import Float32s, Floats, Ints, block_slices
 from jobs.science.offers.smoothed import Smoothed, chances, slots_of, smooth
 
 SAMPLE_ROWS = 20_000
-_SAMPLE_OF_MANY = 100_000
+_SAMPLE_OF_MANY = 50_000
 _MOST_NEWTON = 64
 _MOST_PAIRED_CAMPAIGNS = 8
 _SAMPLE_TEMPERATURES = (1.0, 0.3, 0.1, 0.03)
@@ -28,6 +29,8 @@ _SAMPLE_TOLERANCE, _ALL_TOLERANCE = 1e-3, 1e-4
 _SHORTER_STEPS = 5
 _LONGEST_STEP = 4.0
 """In temperatures. Farther away the curvature is another, and a tight cap's price would overshoot for good."""
+_HIGHEST = 1e6
+"""In units of prices: where a minimum cannot be met its price would grow without end."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,9 @@ class _Multipliers:
 
     def price(self, multiplier: Floats, resources: int) -> Floats:
         return np.bincount(self.resource, self.sign * multiplier, minlength=resources).astype(np.float64)
+
+    def from_price(self, price_eur: Floats) -> Floats:
+        return np.asarray(np.maximum(self.sign * price_eur[self.resource], 0.0), np.float64)
 
 
 @dataclass(frozen=True)
@@ -125,8 +131,7 @@ def price_night(night: Night, seed: int) -> NightPrices:
     found = everyone.multipliers
     if not len(found.resource) or not night.customers or not (night.gains or night.needed.any()):
         return NightPrices(free, bound, 0.0, 1)
-    few_enough = len(found.resource) <= _MOST_NEWTON and night.menu.campaigns <= _MOST_PAIRED_CAMPAIGNS
-    many = not (few_enough and isinstance(night.pairs, DensePairs))
+    many = _are_many(night, everyone)
     sampled = _SAMPLE_OF_MANY if many else SAMPLE_ROWS
     few = night.customers <= sampled
     start = everyone
@@ -153,6 +158,29 @@ def price_night(night: Night, seed: int) -> NightPrices:
     return NightPrices(best, bound, temperatures[-1] * night.scale_eur, passes)
 
 
+def cool(night: Night, prices: NightPrices) -> NightPrices:
+    """Find the prices again at less than a third of the smoothing, starting from those found.
+
+    Ties need it: where many customers are alike, smoothing itself is what keeps the bound from the optimum.
+
+    Parameters
+    ----------
+    night : Night
+        Checked question.
+    prices : NightPrices
+        Prices found so far, at a temperature > 0.
+    """
+    everyone = _Rows.of(night, None)
+    temperature = 0.3 * prices.temperature_eur
+    start = everyone.multipliers.from_price(prices.price_eur)
+    multiplier, used = _descend(everyone, start, temperature, _ALL_STEPS, _ALL_TOLERANCE, _are_many(night, everyone))
+    price, passes = everyone.multipliers.price(multiplier, len(prices.price_eur)), prices.passes + used + 1
+    bound = exact_bound(night, price)
+    if bound < prices.bound_eur:
+        return NightPrices(price, bound, temperature, passes)
+    return NightPrices(prices.price_eur, prices.bound_eur, temperature, passes)
+
+
 def exact_bound(night: Night, price_eur: Floats) -> float:
     """Return the dual without smoothing, in double precision: no answer within the limits is worth more.
 
@@ -163,12 +191,12 @@ def exact_bound(night: Night, price_eur: Floats) -> float:
     price_eur : ndarray of shape (resources,)
         Any prices; better prices give a lower bound.
     """
-    return limits_at(night, price_eur) + sum(best_surplus(night, rows, price_eur) for rows in night.blocks())
+    return limits_at(night.menu, price_eur) + sum(best_surplus(night, rows, price_eur) for rows in night.blocks())
 
 
-def limits_at(night: Night, price_eur: Floats) -> float:
+def limits_at(menu: Menu, price_eur: Floats) -> float:
     """Return what all limits are worth at some prices, euro."""
-    charged = np.where(price_eur > 0, night.menu.most, night.menu.least)[price_eur != 0]
+    charged = np.where(price_eur > 0, menu.most, menu.least)[price_eur != 0]
     return float(price_eur[price_eur != 0] @ charged)
 
 
@@ -265,6 +293,12 @@ class _Curvature:
         return np.asarray(own + mixed + mixed.T + self._crossed, np.float64)
 
 
+def _are_many(night: Night, rows: _Rows) -> bool:
+    """Whether the matrix of curvature would be too large, or candidates leave its columns without a common order."""
+    few = len(rows.multipliers.resource) <= _MOST_NEWTON and night.menu.campaigns <= _MOST_PAIRED_CAMPAIGNS
+    return not (few and isinstance(night.pairs, DensePairs))
+
+
 def _descend(
     rows: _Rows, multiplier: Floats, temperature_eur: float, steps: int, tolerance: float, many: bool
 ) -> tuple[Floats, int]:
@@ -273,6 +307,7 @@ def _descend(
         return _descend_many(rows, multiplier, temperature_eur, steps)
     found = rows.multipliers
     size = np.maximum(np.abs(found.limit), 1e-12)
+    highest = _HIGHEST * rows.night.scale_eur / found.unit
     point, passes = _evaluate(rows, multiplier, temperature_eur, whole=True), 1
     for _ in range(steps):
         moving = ~((multiplier <= 0) & (point.gradient > 0))
@@ -283,7 +318,7 @@ def _descend(
         length = np.abs(direction * found.unit).max() / temperature_eur
         step, moved = min(1.0, _LONGEST_STEP / length) if length > 0 else 1.0, False
         for _ in range(_SHORTER_STEPS):
-            tried = np.maximum(multiplier + step * direction, 0.0)
+            tried = np.clip(multiplier + step * direction, 0.0, highest)
             reached = _evaluate(rows, tried, temperature_eur, whole=True)
             passes += 1
             if reached.objective <= point.objective + 1e-9 * abs(point.objective):
@@ -315,7 +350,7 @@ def _descend_many(rows: _Rows, multiplier: Floats, temperature_eur: float, steps
         multiplier / scale,
         jac=True,
         method="L-BFGS-B",
-        bounds=[(0.0, None)] * len(multiplier),
+        bounds=[(0.0, most) for most in _HIGHEST * rows.night.scale_eur / rows.multipliers.unit / scale],
         options={"maxiter": 2 * steps, "maxfun": 3 * steps, "ftol": 1e-9, "gtol": 0.0, "maxcor": 20},
     )
     return np.asarray(answer.x * scale, np.float64), int(answer.nfev) + 1

@@ -3,7 +3,7 @@
 import numpy as np
 
 from jobs.science.offers.night import Night
-from jobs.science.offers.night_rounding import Offers, Slots, affordable_eur, room_of
+from jobs.science.offers.night_rounding import NOTHING, Slots, affordable_eur, room_of
 
 
 def greedy_offers(night: Night) -> Slots:
@@ -24,8 +24,7 @@ def greedy_offers(night: Night) -> Slots:
     cost = block.cost.astype(np.float64)
     ratio = np.where(block.value > 0, block.value.astype(np.float64), -np.inf) / np.maximum(cost, 1e-12)
     arm_of = np.broadcast_to(block.arm, ratio.shape)
-    none = np.empty(0, np.int64)
-    room = room_of(night, Offers(none, none, none, np.empty(0, np.float32), np.empty(0)))
+    room = room_of(night, NOTHING)
     left = block.contacts.copy()
     most = affordable_eur(night, room)
     for place in np.argsort(-ratio, axis=None, kind="stable").tolist():

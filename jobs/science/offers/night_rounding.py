@@ -43,6 +43,11 @@ class Offers:
         return np.asarray(self.value - prices[0][self.arm] * self.cost - prices[1][self.arm], np.float64)
 
 
+_NONE = np.empty(0, np.int64)
+NOTHING = Offers(_NONE, _NONE, _NONE, np.empty(0, np.float32), np.empty(0))
+"""No offers at all."""
+
+
 def offers_of(night: Night, slot: Slots) -> Offers:
     """List the chosen pairs."""
     found: list[tuple[npt.NDArray[np.generic], ...]] = []
@@ -53,8 +58,7 @@ def offers_of(night: Night, slot: Slots) -> Offers:
         arm = (block.arm[at] if block.arm.ndim == 1 else block.arm[row, at]).astype(np.int64)
         found.append((rows.start + row, campaign, arm, block.value[row, at], block.cost[row, at]))
     if not found:
-        none = np.empty(0, np.int64)
-        return Offers(none, none, none, np.empty(0, np.float32), np.empty(0))
+        return NOTHING
     row, campaign, arm, value, cost = (np.concatenate(column) for column in zip(*found, strict=True))
     return Offers(row, campaign, np.asarray(arm, np.int64), value, cost.astype(np.float64))
 
@@ -112,6 +116,25 @@ def wanted(top: Float32s, contacts: Ints) -> Bools:
     return chosen
 
 
+def indifference(night: Night, block: Block, surplus: Float32s, slot: Slots) -> Float32s:
+    """Return how little the best change of one campaign's choice would lose, for each customer; uses up `surplus`."""
+    full = (slot >= 0).sum(axis=1) >= np.minimum(block.contacts, night.menu.campaigns)
+    here = np.full(slot.shape, np.inf, np.float32)
+    for g in range(slot.shape[1]):
+        mine = np.flatnonzero(slot[:, g] >= 0)
+        here[mine, g] = surplus[mine, slot[mine, g]]
+        surplus[mine, slot[mine, g]] = -np.inf
+    least = here.min(axis=1)
+    other, _ = best_of_campaigns(night, block, surplus)
+    loss = np.full(len(slot), np.inf, np.float32)
+    for g in range(slot.shape[1]):
+        has = slot[:, g] >= 0
+        stay = np.where(has, here[:, g], np.where(full & (slot.shape[1] > 1), least, 0))
+        instead = np.where(has, np.maximum(other[:, g], 0), other[:, g])
+        loss = np.minimum(loss, np.abs(stay - instead))
+    return loss
+
+
 def take_back(night: Night, price_eur: Floats, slot: Slots, seed: int) -> Slots:
     """Keep the choices with most value less price while every resource lasts; equals are kept by lot.
 
@@ -136,24 +159,30 @@ def take_back(night: Night, price_eur: Floats, slot: Slots, seed: int) -> Slots:
     offers = offers_of(night, slot)
     if (room_of(night, offers) >= 0).all():
         return slot
+    kept = lasting(night, price_eur, offers, seed)
+    trimmed = slot.copy()
+    trimmed[offers.row[~kept], offers.campaign[~kept]] = -1
+    return trimmed
+
+
+def lasting(night: Night, price_eur: Floats, offers: Offers, seed: int) -> Bools:
+    """Return which offers stay when every resource is held to its most: see `take_back`."""
     worth = offers.worth(night.prices_of_arms(price_eur))
-    lot = np.random.default_rng(seed).random(len(worth))
-    order = np.lexsort((lot, -worth))
+    order = np.lexsort((np.random.default_rng(seed).random(len(worth)), -worth))
     later = np.ones(len(worth), np.bool_)
     for number in np.flatnonzero(night.menu.least > 0):
         inside = order[np.isin(offers.arm[order], night.menu.resources[number].arms)]
         later[inside[: int(night.menu.least[number])]] = False
     order = order[np.argsort(later[order], kind="stable")]
     arm, cost = offers.arm[order], offers.cost[order]
-    kept = np.ones(len(order), np.bool_)
-    room = room_of(night, Offers(*(np.empty(0, a.dtype) for a in vars(offers).values())))
+    fits = np.ones(len(order), np.bool_)
+    room = room_of(night, NOTHING)
     for in_eur, family in zip(night.menu.family_in_eur, night.menu.families, strict=True):
-        still = np.flatnonzero(kept)
-        kept[still] = _lasts(family[arm[still]], cost[still] if in_eur else np.ones(len(still)), room)
-    trimmed = slot.copy()
-    gone = order[~kept]
-    trimmed[offers.row[gone], offers.campaign[gone]] = -1
-    return trimmed
+        still = np.flatnonzero(fits)
+        fits[still] = _lasts(family[arm[still]], cost[still] if in_eur else np.ones(len(still)), room)
+    kept = np.empty(len(order), np.bool_)
+    kept[order] = fits
+    return kept
 
 
 def fill(night: Night, price_eur: Floats, slot: Slots, seed: int) -> Slots:

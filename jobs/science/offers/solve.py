@@ -11,7 +11,7 @@ from jobs.science.offers.core import improve, nearest, shortest
 from jobs.science.offers.menu import Menu
 from jobs.science.offers.minimums import meet_minimums
 from jobs.science.offers.night import Night, ask
-from jobs.science.offers.night_dual import NightPrices, price_night
+from jobs.science.offers.night_dual import NightPrices, cool, price_night
 from jobs.science.offers.night_greedy import greedy_offers
 from jobs.science.offers.night_rounding import (
     Slots,
@@ -30,6 +30,11 @@ MOST_EXACT = 2_000
 """Customers beyond whom a whole number programme of all of them is hopeless."""
 
 _GOOD_GAP = 1e-4
+_COOL_GAP = 2e-4
+_MOST_COOLINGS = 4
+_COOLING_GAIN = 1e-6
+_FEW_CUSTOMERS = 300
+"""Beside so few nearly everybody is chosen exactly, and the gap is the bound's."""
 _CORES = ((300, 2.0), (600, 4.0))
 """Customers of each core, and the seconds that HiGHS may take for it."""
 _SHORT_S = 10.0
@@ -81,13 +86,17 @@ def solve_night(night: Night, *, seed: int = 0, exact_s: float = 0.0) -> Answer:
     """Do the same for a night that has been checked."""
     prices = price_night(night, seed)
     best = pick_best(night, prices.price_eur)
-    slot = _round(night, prices, best, seed)
-    if prices.temperature_eur > 0 and _gap(night, prices, slot) > _GOOD_GAP:
-        drawn = pick_by_chance(night, prices.price_eur, prices.temperature_eur, seed)
-        slot = _better(night, slot, _round(night, prices, drawn, seed))
-    slot = _meet(night, prices.price_eur, slot, seed)
-    method: Literal["dual", "greedy", "exact"] = "dual"
+    slot = _meet(night, prices.price_eur, _round_both(night, prices, seed), seed)
     slot = _exchange(night, prices, slot, seed)
+    method: Literal["dual", "greedy", "exact"] = "dual"
+    for _ in range(_MOST_COOLINGS):
+        if night.customers <= _FEW_CUSTOMERS or prices.temperature_eur == 0 or _gap(night, prices, slot) <= _COOL_GAP:
+            break
+        before, prices = prices.bound_eur, cool(night, prices)
+        slot = _better(night, slot, _round_both(night, prices, seed))
+        if prices.bound_eur > before - _COOLING_GAIN * abs(before):
+            break
+        slot = _exchange(night, prices, slot, seed)
     if night.customers * len(night.campaign) <= _GREEDY_PAIRS and _gap(night, prices, slot) > 0:
         rival = greedy_offers(night)
         if _better(night, slot, rival) is rival:
@@ -98,6 +107,15 @@ def solve_night(night: Night, *, seed: int = 0, exact_s: float = 0.0) -> Answer:
         if exact is not slot:
             slot, method = exact, "exact"
     return _answer(night, prices, slot, (slot != best).any(axis=1), method)
+
+
+def _round_both(night: Night, prices: NightPrices, seed: int) -> Slots:
+    """Round each customer's best choice, and where that leaves a gap a draw from the smoothed policy too."""
+    slot = _round(night, prices, pick_best(night, prices.price_eur), seed)
+    if prices.temperature_eur == 0 or _gap(night, prices, slot) <= _GOOD_GAP:
+        return slot
+    drawn = pick_by_chance(night, prices.price_eur, prices.temperature_eur, seed)
+    return _better(night, slot, _round(night, prices, drawn, seed))
 
 
 def _round(night: Night, prices: NightPrices, slot: Slots, seed: int) -> Slots:
@@ -158,6 +176,23 @@ def _gap(night: Night, prices: NightPrices, slot: Slots) -> float:
     return float(min(1.0, (bound - value) / abs(bound))) if bound else 1.0
 
 
+def scarcities(menu: Menu, used: Floats, price_eur: Floats) -> tuple[Scarcity, ...]:
+    """Return use and price of every resource.
+
+    Parameters
+    ----------
+    menu : Menu
+        With its resources.
+    used, price_eur : ndarray of shape (resources,)
+        Use of each, and its price.
+    """
+    numbers = zip(menu.resources, used, menu.most, menu.least, price_eur, strict=True)
+    return tuple(
+        Scarcity(r.name, r.unit, _told(spent, most), float(most), float(least), float(price))
+        for r, spent, most, least, price in numbers
+    )
+
+
 def _told(used: float, most: float) -> float:
     """Return a use without the rounding error of its sum."""
     return float(min(used, most) if used <= most * (1 + BUDGET_ROUNDING) else used)
@@ -175,14 +210,6 @@ def _answer(
     used = night.use(offers.arm, offers.cost)
     arm = np.full(slot.shape, -1, np.int16)
     arm[offers.row, offers.campaign] = offers.arm
-    scarcities = tuple(
-        Scarcity(
-            r.name, r.unit, float(min(u, m)) if u <= m * (1 + 1e-9) else float(u), float(m), float(least), float(p)
-        )
-        for r, u, m, least, p in zip(
-            night.menu.resources, used, night.menu.most, night.menu.least, prices.price_eur, strict=True
-        )
-    )
     within_contacts = all(
         ((slot[rows] >= 0).sum(axis=1) <= night.pairs.block(rows).contacts).all() for rows in night.blocks()
     )
@@ -191,7 +218,7 @@ def _answer(
         value_eur=float(offers.value.sum(dtype=np.float64)),
         dual_bound_eur=prices.bound_eur,
         gap=_gap(night, prices, slot),
-        resources=scarcities,
+        resources=scarcities(night.menu, used, prices.price_eur),
         moved=moved,
         temperature_eur=prices.temperature_eur,
         method=method,
