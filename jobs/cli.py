@@ -11,6 +11,7 @@ _NIGHTLY = "run nightly"
 _LIFT = "lift"
 _JUDGE_FRAUD = "judge-fraud"
 _EVALUATE_POLICY = "evaluate-policy"
+_ALLOCATE_OFFERS = "allocate-offers"
 _MODULES = {
     _LIFT: "jobs.lift",
     _JUDGE_FRAUD: "jobs.judge_fraud",
@@ -32,7 +33,7 @@ ABOUT = {
     "segment-customers": "customers by what they do: segments with names, sizes, who moved",
     "train-uplift": "fit a campaign's uplift model, judge it on held-out rows, register it",
     "score-uplift": "what each arm would add for each customer, in euro",
-    "allocate-offers": "who gets which offer under budget and caps, with a certificate",
+    _ALLOCATE_OFFERS: "who gets which offer under budget and caps, with a certificate; --data for anybody's file",
     _EVALUATE_POLICY: "logged offers in; what another policy would have earned, with intervals and overlap",
     "publish-offers": "each campaign's list as CSV, under a new name",
     "monitor-drift": "how far the night's rows are from what the models were trained on",
@@ -65,6 +66,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             return backfill(words[2:])
         return _nightly(words[2:])
     verb = words[0]
+    if verb == _ALLOCATE_OFFERS and any(word.split("=")[0] == "--data" for word in words[1:]):
+        of_a_file: Callable[[Sequence[str]], int] = importlib.import_module("jobs.allocate_instance").main
+        return of_a_file(words[1:])
     if verb in _MODULES:
         act: Callable[[Sequence[str]], int] = importlib.import_module(_MODULES[verb]).main
         return act(words[1:])
