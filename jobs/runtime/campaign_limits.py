@@ -56,17 +56,17 @@ class PartnerRiskLimit(Section):
 class Exploration(Section):
     """How some choices are drawn from the smoothed policy, so that something is learnt from them."""
 
-    share: Annotated[float, Field(gt=0, lt=1)] | None = Field(
-        default=None, description="share of customers whose offers are drawn, in (0, 1)"
+    share: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=1.0, description="share of customers whose offers are drawn, in (0, 1]"
     )
-    temperature: Annotated[float, Field(gt=0, le=1)] | None = Field(
-        default=None, description="how evenly all are drawn, in mean values of an offer, in (0, 1]"
+    temperature: Annotated[float, Field(gt=0, le=10)] = Field(
+        default=0.1, description="how evenly they are drawn: smoothing in mean values of an offer, in (0, 10]"
     )
 
     @model_validator(mode="after")
-    def _one_of_both(self) -> Self:
-        if (self.share is None) == (self.temperature is None):
-            raise ValueError("give a share of customers or a temperature, one of both")
+    def _says_something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("give the share of customers whose offers are drawn, a temperature, or both")
         return self
 
 

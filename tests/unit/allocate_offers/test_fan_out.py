@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from jobs.allocate_offers import AllocateOffers, allocate_offers, told
+from jobs.allocate_offers import AllocateOffers, allocate_offers
 from jobs.allocate_offers.fan_out import PARTS
 from jobs.runtime.campaign import read_campaign
 from jobs.runtime.chain import NIGHT, TRAINING
@@ -196,11 +196,3 @@ def test_a_night_without_risks_and_without_budget_still_gives_everybody_a_row(tm
     assert apart.offers.num_rows == 2_000
     assert apart.certificate()["offered"] == 0
     assert pc.all(pc.is_null(apart.offers["rank"])).as_py()
-
-
-def test_prices_travel_as_json_without_loss() -> None:
-    import json
-
-    sent = {"price": [0.1, 1 / 3], "margin_eur": 1e-17, "budget_eur": 5.5, "caps": [1e12]}
-    back = told.broadcast_of(json.loads(json.dumps(sent)))
-    assert (back.price.tolist(), back.margin_eur, back.caps.tolist()) == ([0.1, 1 / 3], 1e-17, [1e12])

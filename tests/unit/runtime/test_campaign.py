@@ -52,8 +52,8 @@ def test_a_campaign_says_everything_in_one_file():
         (("[[arms]]", '[[windows]]\nname = "noon"\ncapacity = 5\n[[arms]]'), "window 'noon' is that of no arm"),
         (("[[arms]]", "[partner_risk]\nlimit = 0.5\nthen = 'price'\n[[arms]]"), "field 'partner_risk'.*loss_eur"),
         (("[[arms]]", "[partner_risk]\nlimit = 1.5\n[[arms]]"), "field 'partner_risk.limit'"),
-        (("[[arms]]", "[exploration]\n[[arms]]"), "field 'exploration'.*one of both"),
-        (("[[arms]]", "[exploration]\nshare = 1.0\n[[arms]]"), "field 'exploration.share'"),
+        (("[[arms]]", "[exploration]\n[[arms]]"), "field 'exploration'.*give the share"),
+        (("[[arms]]", "[exploration]\nshare = 1.1\n[[arms]]"), "field 'exploration.share'"),
         (('owner = "growth"', 'owner = "growth"\nonly_segments = ["a"]\nnot_segments = ["a"]'), "segment 'a' is in"),
     ],
 )
