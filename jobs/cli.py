@@ -69,6 +69,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if verb == _ALLOCATE_OFFERS and any(word.split("=")[0] == "--data" for word in words[1:]):
         of_a_file: Callable[[Sequence[str]], int] = importlib.import_module("jobs.allocate_instance").main
         return of_a_file(words[1:])
+    if verb == _EVALUATE_POLICY and any(word.split("=")[0] == "--campaign" for word in words[1:]):
+        of_a_campaign: Callable[[Sequence[str]], int] = importlib.import_module("jobs.evaluate_campaign").main
+        return of_a_campaign(words[1:])
     if verb in _MODULES:
         act: Callable[[Sequence[str]], int] = importlib.import_module(_MODULES[verb]).main
         return act(words[1:])

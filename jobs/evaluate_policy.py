@@ -16,7 +16,7 @@ from jobs.pages.policy_lines import policy_lines
 from jobs.runtime.command import flag, guarded, parse
 from jobs.runtime.per_arm import cost_of_each_arm
 from jobs.science.offers.instance import need_columns
-from jobs.science.offers.log_intake import REPAIRED, LogColumns, TakenLog, take_log
+from jobs.science.offers.log_intake import LogColumns, TakenLog, take_log
 from jobs.science.offers.off_policy import OffPolicyValue, must_overlap, off_policy_value
 from jobs.science.uplift.estimate import Estimate
 from jobs.storage.data_file import read_data_file
@@ -120,7 +120,12 @@ def evaluate_policy(request: EvaluatePolicy) -> dict[str, Any]:
         taken = replace(taken, logged=replace(taken.logged, cost_eur=cost))
     response = _expected(rows, taken, request) if request.feature else None
     value = off_policy_value(taken.policy, taken.logged, response, max_weight=request.max_weight)
-    must_overlap(value, least_support=request.least_support, least_effective_rows=request.least_rows)
+    must_overlap(
+        value,
+        least_support=request.least_support,
+        least_effective_rows=request.least_rows,
+        changed_share=taken.changed_share,
+    )
     responses = f"by {', '.join(request.feature)}, from the other half" if request.feature else "each arm's mean"
     return answer_of(taken, value, policy="the other policy", responses=responses) | {"data": request.data.name}
 
@@ -171,10 +176,9 @@ def answer_of(taken: TakenLog, value: OffPolicyValue, *, policy: str, responses:
 
 def _warnings(taken: TakenLog, value: OffPolicyValue) -> list[str]:
     said = []
-    repaired = taken.set_aside.get(REPAIRED, 0)
-    if repaired > _MANY_REPAIRED * len(taken.kept):
+    if taken.changed_share > _MANY_REPAIRED:
         said.append(
-            f"{repaired / len(taken.kept):.1%} of the rows were changed by a limit after the draw and are left out: "
+            f"{taken.changed_share:.1%} of the rows were changed by a limit after the draw and are left out: "
             "what is left is not quite what was drawn, so that the estimates may be biased."
         )
     if value.clipped_rows:

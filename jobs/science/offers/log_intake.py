@@ -79,6 +79,11 @@ class TakenLog:
     kept: Bools
     set_aside: dict[str, int]
 
+    @property
+    def changed_share(self) -> float:
+        """Share of the rows that limits changed after the draw, in [0, 1]."""
+        return self.set_aside.get(REPAIRED, 0) / len(self.kept)
+
 
 def take_log(rows: pa.Table, columns: LogColumns, *, file: str, control: str | None = None) -> TakenLog:
     """Check a table and make a log of it.

@@ -17,8 +17,8 @@ LEAST_SUPPORT = 0.95
 LEAST_EFFECTIVE_ROWS = 50
 """Evenly weighted rows that an estimate must be worth at least."""
 
-_SURELY_OVER_ONE = 4.0
-"""Standard errors by which the mean weight must be over 1 before the propensities are called wrong."""
+_SURELY_OFF = 4.0
+"""Standard errors by which the mean weight must be off before the propensities are called wrong."""
 
 
 @dataclass(frozen=True)
@@ -206,7 +206,11 @@ def mean_response(logged: Logged, arms: int, seed: int = 0) -> NDArray[np.float6
 
 
 def must_overlap(
-    value: OffPolicyValue, *, least_support: float = LEAST_SUPPORT, least_effective_rows: float = LEAST_EFFECTIVE_ROWS
+    value: OffPolicyValue,
+    *,
+    least_support: float = LEAST_SUPPORT,
+    least_effective_rows: float = LEAST_EFFECTIVE_ROWS,
+    changed_share: float = 0.0,
 ) -> None:
     """Refuse estimates that the log cannot carry.
 
@@ -218,18 +222,26 @@ def must_overlap(
         Share of the policy's choices that could have been drawn, at least, in [0, 1].
     least_effective_rows : float
         Effective rows, at least.
+    changed_share : float
+        Share of the draws that limits changed and that are left out, in [0, 1): what is left may not be what was drawn.
 
     Raises
     ------
     BadTrial
         If the overlap is too thin, or the weights show that the propensities are not those of the draw.
     """
-    over = value.mean_weight.value - 1.0
-    if over > max(1e-6, _SURELY_OVER_ONE * value.mean_weight.standard_error):
-        raise BadTrial(
-            f"the weights average {value.mean_weight.value:.3g} where they can average 1 at most: the propensities are "
-            "not those that the arms were drawn with, log them at the decision."
+    known = value.supported.standard_error == 0.0
+    expected = value.supported.value if known else 1.0
+    off = value.mean_weight.value - expected
+    if (abs(off) if known else off) > max(1e-6, _SURELY_OFF * value.mean_weight.standard_error):
+        why = (
+            f"limits changed {changed_share:.1%} of the draws, so that those left are not what was drawn: explore a "
+            "smaller share, or less warmly."
+            if changed_share > 0
+            else "the propensities are not those that the arms were drawn with, log them at the decision."
         )
+        bound = "they must" if known else "they can at most"
+        raise BadTrial(f"the weights average {value.mean_weight.value:.3g} where {bound} average {expected:.3g}: {why}")
     if value.supported.high < least_support:
         raise BadTrial(
             f"overlap is too thin: {1 - value.supported.value:.1%} of what the policy chooses could not have been "

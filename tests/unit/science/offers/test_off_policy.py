@@ -184,6 +184,19 @@ def test_propensities_that_are_not_those_of_the_draw_are_found_out() -> None:
         must_overlap(off_policy_value(target_policy(x), wrong))
 
 
+@pytest.mark.parametrize("arm", [0, 1])
+def test_draws_that_limits_took_back_are_found_out_whatever_the_policy_wants(arm: int) -> None:
+    """Without every second row of arm 1, those of arm 0 weigh too much and those of arm 1 too little."""
+    r = np.random.default_rng(13)
+    drawn_arm = r.integers(0, 2, 4_000)
+    kept = (drawn_arm == 0) | (r.random(4_000) < 0.5)
+    n = int(kept.sum())
+    log = Logged(drawn_arm[kept], r.normal(size=n), np.full(n, 0.5), np.zeros(2), propensities=np.full((n, 2), 0.5))
+    value = off_policy_value(np.eye(2)[np.full(n, arm)], log)
+    with pytest.raises(BadTrial, match=r"they must average 1: limits changed 25\.0% of the draws"):
+        must_overlap(value, changed_share=0.25)
+
+
 def test_a_policy_that_no_row_followed_is_refused_not_divided_by_zero() -> None:
     log = Logged(np.zeros(100, np.int64), np.ones(100), np.full(100, 0.5), np.zeros(2))
     with pytest.raises(BadTrial, match="overlap is too thin: 100"):
