@@ -44,6 +44,8 @@ class ScoreWorld:
         More of the campaign file: keys, then tables.
     level_eur : float
         Mean effect of an arm, euro.
+    card : dict
+        Card of the model that made the scores; without one it is a model that is not known any more.
     """
 
     customers: int = 6_000
@@ -58,6 +60,7 @@ class ScoreWorld:
     of_arm: Mapping[int, str] = field(default_factory=dict)
     more: str = ""
     level_eur: float = 0.4
+    card: Mapping[str, Any] = field(default_factory=dict)
 
     def toml(self) -> bytes:
         """The campaign's file; arms differ in cost, and all have a cap but the last."""
@@ -124,7 +127,8 @@ def fill(world: ScoreWorld, stores: Stores, *, risk: bool = True, day: date = DA
     """Put the campaign, and the scores as a finished run of score-uplift whose shards cut customers apart."""
     stores.objects.put_if_absent(f"campaigns/{world.campaign}.toml", world.toml())
     kind = f"uplift-{world.campaign}"
-    stores.models.promote(kind, stores.models.register(kind, {"m": b"1"}, {}), "test", "first")
+    version = stores.models.register(kind, {"m": b"1"}, dict(world.card))
+    stores.models.promote(kind, version, "test", "first")
     for file in range(world.files):
         sink = pa.BufferOutputStream()
         pq.write_table(pa.table({"customer_id": [str(file)]}), sink)
@@ -137,6 +141,10 @@ def fill(world: ScoreWorld, stores: Stores, *, risk: bool = True, day: date = DA
             stop = min(start + world.group_rows, ends[shard.index + 1])
             first = start // world.arms
             rows = world.rows(first, -(-stop // world.arms))
+            if world.card:
+                rows = rows.drop_columns(["model_version"]).append_column(
+                    "model_version", pa.repeat(version, rows.num_rows)
+                )
             shard.stage(UPLIFT_SCORES, rows.slice(start - first * world.arms, stop - start))
         if shard.index == files - 1:
             shard.stage(UPLIFT_SCORES, world.repeated())
