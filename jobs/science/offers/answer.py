@@ -6,7 +6,9 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from jobs.science.offers.menu import Menu
 from jobs.science.offers.problem import Bools, Floats
+from jobs.science.offers.rounding import BUDGET_ROUNDING
 
 
 @dataclass(frozen=True)
@@ -99,3 +101,25 @@ class Answer:
     def price_eur(self) -> Floats:
         """Price of each resource, euro a unit, shape (resources,): what to broadcast, and to log at the decision."""
         return np.array([r.price_eur for r in self.resources], np.float64)
+
+
+def scarcities(menu: Menu, used: Floats, price_eur: Floats) -> tuple[Scarcity, ...]:
+    """Return use and price of every resource.
+
+    Parameters
+    ----------
+    menu : Menu
+        With its resources.
+    used, price_eur : ndarray of shape (resources,)
+        Use of each, and its price.
+    """
+    numbers = zip(menu.resources, used, menu.most, menu.least, price_eur, strict=True)
+    return tuple(
+        Scarcity(r.name, r.unit, _told(spent, most), float(most), float(least), float(price))
+        for r, spent, most, least, price in numbers
+    )
+
+
+def _told(used: float, most: float) -> float:
+    """Return a use without the rounding error of its sum."""
+    return float(min(used, most) if used <= most * (1 + BUDGET_ROUNDING) else used)

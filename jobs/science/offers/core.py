@@ -5,16 +5,18 @@ what all others leave of every resource, finds exchanges of any length. With few
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import highspy
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
 from jobs.science.offers.night import Night, surplus_of
 from jobs.science.offers.night_rounding import Slots, indifference, offers_of
 from jobs.science.offers.problem import Bools, Floats, Ints
+
+if TYPE_CHECKING:
+    import highspy
+    from scipy import sparse
 
 _JITTER = 1e-4
 """In mean values: how much chance decides which of many customers alike are looked at."""
@@ -45,15 +47,18 @@ class Programme:
     row: Ints
     slot: Ints
     value: Floats
-    matrix: sparse.csc_matrix
+    matrix: "sparse.csc_matrix"
     lower: Floats
     upper: Floats
     most: Floats
 
     def run(
         self, *, whole: bool, options: dict[str, bool | int | float | str], start: Floats | None = None
-    ) -> highspy.Highs:
+    ) -> "highspy.Highs":
         """Hand the programme to HiGHS and run it; `start` is a whole solution to begin with."""
+        # A night of millions that needs no core keeps the memory that these would take.
+        import highspy  # noqa: PLC0415
+
         solver = highspy.Highs()  # type: ignore[no-untyped-call]
         solver.setOptionValue("output_flag", False)
         for name, setting in options.items():
@@ -93,6 +98,8 @@ def programme_of(night: Night, rows: Ints, most: Floats, least: Floats, keep: Bo
     keep : ndarray of bool of shape (b, slots), or None
         Pairs to look at; None looks at all that are allowed.
     """
+    from scipy import sparse  # noqa: PLC0415
+
     block = night.block(rows)
     allowed = block.value > -np.inf
     if keep is not None:
@@ -192,6 +199,8 @@ def shortest(night: Night, slot: Slots, rows: Ints, *, time_limit_s: float) -> t
     short : ndarray of shape (resources,)
         Customers that each minimum still lacks.
     """
+    from scipy import sparse  # noqa: PLC0415
+
     offers = offers_of(night, slot)
     inside = np.isin(offers.row, rows)
     others = night.use(offers.arm[~inside], offers.cost[~inside])

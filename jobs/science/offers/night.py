@@ -127,10 +127,12 @@ def survey(menu: Menu, pairs: Pairs) -> Night:
             dearest[mine] = -1.0
     campaign = np.array(menu.campaign, np.int64)
     count, spend = np.zeros(arms), np.zeros(arms)
-    gains, best_sum, dearest_sum = 0, 0.0, 0.0
+    gains, best_sum, dearest_sum, too_dear = 0, 0.0, 0.0, False
     possible = np.zeros(len(menu.resources))
     for rows in block_slices(pairs.customers):
-        block = _useful(pairs.block(rows), needed, dearest)
+        block = pairs.block(rows)
+        too_dear |= bool((block.cost > dearest[block.arm]).any())
+        block = _useful(block, needed, dearest)
         allowed = block.value > -np.inf
         cost = np.where(allowed, block.cost, 0.0)
         arm: Ints = np.broadcast_to(block.arm, allowed.shape).astype(np.int64, copy=False)
@@ -148,7 +150,8 @@ def survey(menu: Menu, pairs: Pairs) -> Night:
         pairs=pairs,
         campaign=campaign,
         needed=needed,
-        dearest_eur=dearest,
+        # where no pair is too dear, no pass need look
+        dearest_eur=dearest if too_dear else np.full(arms, np.inf),
         reach=np.zeros(len(menu.resources)),
         possible=np.where(menu.least > 0, possible, np.inf),
         gains=gains,

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from scipy.optimize import minimize
 
 from jobs.science.offers.menu import Menu
 from jobs.science.offers.night import Night, surplus_of
@@ -235,8 +234,9 @@ def _evaluate(rows: _Rows, multiplier: Floats, temperature_eur: float, whole: bo
         if curvature is not None:
             curvature.add(block, choice, chance, spent, cost)
         if block.arm.ndim == 1:
-            count += chance.sum(axis=0, dtype=np.float64)
-            spend += spent.sum(axis=0, dtype=np.float64)
+            every = np.ones(len(chance), np.float32)
+            count += every @ chance
+            spend += every @ spent
         else:
             flat = block.arm.ravel().astype(np.int64)
             count += np.bincount(flat, chance.ravel(), minlength=arms)
@@ -271,8 +271,9 @@ class _Curvature:
 
     def add(self, block: Block, choice: Smoothed, chance: Float32s, spent: Float32s, cost: Float32s) -> None:
         """Add some customers: arms of one campaign exclude each other, campaigns as far as contacts are short."""
-        self._moments[0] += chance.sum(axis=0, dtype=np.float64)
-        self._moments[1] += spent.sum(axis=0, dtype=np.float64)
+        every = np.ones(len(chance), np.float32)
+        self._moments[0] += every @ chance
+        self._moments[1] += every @ spent
         self._moments[2] += np.einsum("ij,ij->j", spent, cost)
         uses = []
         for _, mine in slots_of(self._night, block):
@@ -336,6 +337,8 @@ def _descend(
 
 def _descend_many(rows: _Rows, multiplier: Floats, temperature_eur: float, steps: int) -> tuple[Floats, int]:
     """The same without the matrix, which thousands of multipliers would make too large; each is scaled by its own."""
+    from scipy.optimize import minimize  # noqa: PLC0415  a night that Newton prices keeps the memory
+
     start = _evaluate(rows, multiplier, temperature_eur, whole=False)
     longest = _LONGEST_STEP * temperature_eur / rows.multipliers.unit
     own = np.maximum(start.curvature, np.abs(start.gradient) / longest)

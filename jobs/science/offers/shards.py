@@ -14,14 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from jobs.errors import BadRequest
-from jobs.science.offers.answer import Scarcity
+from jobs.science.offers.answer import Scarcity, scarcities
 from jobs.science.offers.menu import Menu
 from jobs.science.offers.night import ask, surplus_of, survey
 from jobs.science.offers.night_dual import best_surplus, limits_at, price_night
 from jobs.science.offers.night_rounding import Offers, best_of_campaigns, indifference, lasting, wanted
 from jobs.science.offers.pairs import Pairs, SparsePairs
 from jobs.science.offers.problem import Bools, Float32s, Floats, Ints
-from jobs.science.offers.solve import scarcities, solve_night
+from jobs.science.offers.solve import solve_night
 
 MARGIN = 4.0
 """How close two choices are to be left open, in mean values of a customer over the root of the sample's size: the error

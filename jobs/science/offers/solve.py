@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jobs.errors import BadRequest
-from jobs.science.offers.answer import Answer, Scarcity
+from jobs.science.offers.answer import Answer, scarcities
 from jobs.science.offers.core import improve, nearest, shortest
 from jobs.science.offers.menu import Menu
 from jobs.science.offers.minimums import meet_minimums
@@ -23,8 +23,8 @@ from jobs.science.offers.night_rounding import (
     take_back,
 )
 from jobs.science.offers.pairs import Pairs
+from jobs.science.offers.plain import answer_plain
 from jobs.science.offers.problem import Floats
-from jobs.science.offers.rounding import BUDGET_ROUNDING
 
 MOST_EXACT = 2_000
 """Customers beyond whom a whole number programme of all of them is hopeless."""
@@ -79,7 +79,8 @@ def solve(menu: Menu, pairs: Pairs, *, seed: int = 0, exact_s: float = 0.0) -> A
     >>> answer.arm.tolist(), answer.value_eur
     ([[0], [0], [-1]], 12.0)
     """
-    return solve_night(ask(menu, pairs), seed=seed, exact_s=exact_s)
+    plain = answer_plain(menu, pairs, seed)
+    return solve_night(ask(menu, pairs), seed=seed, exact_s=exact_s) if plain is None else plain
 
 
 def solve_night(night: Night, *, seed: int = 0, exact_s: float = 0.0) -> Answer:
@@ -174,28 +175,6 @@ def _gap(night: Night, prices: NightPrices, slot: Slots) -> float:
     if bound - value <= 1e-9 * abs(bound):
         return 0.0
     return float(min(1.0, (bound - value) / abs(bound))) if bound else 1.0
-
-
-def scarcities(menu: Menu, used: Floats, price_eur: Floats) -> tuple[Scarcity, ...]:
-    """Return use and price of every resource.
-
-    Parameters
-    ----------
-    menu : Menu
-        With its resources.
-    used, price_eur : ndarray of shape (resources,)
-        Use of each, and its price.
-    """
-    numbers = zip(menu.resources, used, menu.most, menu.least, price_eur, strict=True)
-    return tuple(
-        Scarcity(r.name, r.unit, _told(spent, most), float(most), float(least), float(price))
-        for r, spent, most, least, price in numbers
-    )
-
-
-def _told(used: float, most: float) -> float:
-    """Return a use without the rounding error of its sum."""
-    return float(min(used, most) if used <= most * (1 + BUDGET_ROUNDING) else used)
 
 
 def _answer(
