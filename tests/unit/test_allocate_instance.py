@@ -99,11 +99,11 @@ def test_a_small_instance_is_answered_as_well_as_highs_answers_it(tmp_path: Path
 
 
 def test_many_offers_of_few_candidates_each_are_chosen_from_and_twice_gives_the_same(tmp_path: Path) -> None:
-    rows = pairs(1_500, 300, share=0.02)
+    rows = pairs(600, 200, share=0.03)
     path = saved(rows, tmp_path / "p.parquet")
-    request = AllocateInstance(path, 900.0, caps=limit(tmp_path / "caps.parquet", "cap", offer_7=1))
+    request = AllocateInstance(path, 300.0, caps=limit(tmp_path / "caps.parquet", "cap", offer_7=1))
     answer = allocate_instance(request)
-    hold(answer, rows, 900.0)
+    hold(answer, rows, 300.0)
     assert answer["gap"] < 5e-3
     before = Path(answer["choice"]).read_bytes()
     again = allocate_instance(request)

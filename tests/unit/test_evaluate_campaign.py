@@ -26,7 +26,7 @@ from tests.trained import DAY as TRAINED_DAY
 from tests.unit.allocate_offers.score_world import DAY, ScoreWorld, fill, home
 
 WORLD = ScoreWorld(
-    customers=6_000, arms=2, files=2, cap_share=0.5, more="[exploration]\nshare = 0.5\ntemperature = 1.0\n"
+    customers=3_000, arms=2, files=2, cap_share=0.5, more="[exploration]\nshare = 0.5\ntemperature = 1.0\n"
 )
 RICHER = replace(WORLD, budget_share=0.6, more="")
 BASE_EUR = 2.0
@@ -113,14 +113,14 @@ def test_the_same_file_again_is_judged_too_and_names_itself(
 
 
 def test_nights_are_judged_together_by_customer(tmp_path: Path) -> None:
-    stores = home(tmp_path / "home", replace(WORLD, customers=2_000))
-    fill(replace(WORLD, customers=2_000), stores, risk=False, day=DAY + timedelta(days=1))
+    stores = home(tmp_path / "home", replace(WORLD, customers=800))
+    fill(replace(WORLD, customers=800), stores, risk=False, day=DAY + timedelta(days=1))
     for day in (DAY, DAY + timedelta(days=1)):
         allocate_offers(AllocateOffers(day), stores)
     rows = rows_of(stores, OFFERS, assignment="exploration")
     outcomes = rows.select(["customer_id", "run_date"]).append_column("outcome", pa.array(np.ones(rows.num_rows)))
     pacsv.write_csv(outcomes, tmp_path / "outcomes.csv")
-    (tmp_path / "richer.toml").write_bytes(replace(RICHER, customers=2_000).toml())
+    (tmp_path / "richer.toml").write_bytes(replace(RICHER, customers=800).toml())
     asked = EvaluateCampaign(
         "spring", DAY, tmp_path / "outcomes.csv", to_date=DAY + timedelta(days=1), with_file=tmp_path / "richer.toml"
     )
@@ -189,11 +189,11 @@ def test_an_outcome_twice_is_named(night: Logged, tmp_path: Path) -> None:
 
 def test_a_night_whose_limits_took_back_many_draws_is_refused(tmp_path: Path) -> None:
     """Explorers so many and so warm that they alone want more than the budget."""
-    warm = replace(WORLD, budget_share=0.05, more="[exploration]\ntemperature = 3.0\n")
+    warm = replace(WORLD, customers=1_000, budget_share=0.05, more="[exploration]\ntemperature = 3.0\n")
     stores = home(tmp_path / "home", warm)
     allocate_offers(AllocateOffers(DAY), stores)
     write_outcomes(stores, {}, tmp_path / "o.parquet")
-    (tmp_path / "richer.toml").write_bytes(RICHER.toml())
+    (tmp_path / "richer.toml").write_bytes(replace(RICHER, customers=1_000).toml())
     with pytest.raises(BadTrial, match=r"limits changed \d+\.\d% of the draws, so that those left are not what was"):
         evaluate_campaign(
             EvaluateCampaign("spring", DAY, tmp_path / "o.parquet", with_file=tmp_path / "richer.toml"), stores
