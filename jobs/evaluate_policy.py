@@ -26,13 +26,44 @@ _HEAVY = 0.05
 """Share of all weight that one row may hold before it is said."""
 
 
-@dataclass(frozen=True)
-class EvaluatePolicy:
+@dataclass(frozen=True, kw_only=True)
+class Estimating:
+    """How a log is judged, whatever it is a log of."""
+
+    max_weight: float | None = flag(
+        "weight at which larger ones are clipped: surer, and biased; none is without it", unit="ratio", default=None,
+        example="20",
+    )  # fmt: skip
+    least_support: float = flag(
+        "share of the policy's choices that could have been drawn, at least", unit="share in [0, 1]", default=0.95,
+        example="0.95", low=0, high=1,
+    )  # fmt: skip
+    least_rows: float = flag(
+        "rows of even weight that the log must be worth, at least", unit="count", default=50.0, example="50", low=2
+    )
+    seed: int = flag("seed of the halves", unit="integer", default=1, example="1", low=0)
+    threads: int = flag("threads of the learner", unit="count", default=1, example="2", low=1)
+    json: bool = flag("print one JSON object", default=False, example="--json")
+
+    def estimate(self, taken: TakenLog, response: NDArray[np.float64] | None = None) -> OffPolicyValue:
+        """Return what a policy would have earned, or refuse where overlap is too thin."""
+        value = off_policy_value(taken.policy, taken.logged, response, max_weight=self.max_weight)
+        must_overlap(
+            value,
+            least_support=self.least_support,
+            least_effective_rows=self.least_rows,
+            changed_share=taken.changed_share,
+        )
+        return value
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluatePolicy(Estimating):
     """Estimate what another policy would have earned on offers that were drawn with logged propensities."""
 
     data: Path = flag("the log, a row a drawn offer", unit="CSV or Parquet", example="log.csv")
     arm: str = flag("column of the arm that was drawn", unit="column", example="arm")
-    outcome: str = flag("column of what was measured afterwards", unit="column, euro", example="margin")
+    outcome: str = flag("column of what was measured afterwards, in euro", unit="column", example="margin")
     propensity: str | None = flag(
         "column of the probability of the arm that was drawn", unit="column", default=None, example="propensity"
     )
@@ -65,20 +96,6 @@ class EvaluatePolicy:
         "column known before the draw, for the outcome that DR expects; again and again; each arm's mean without",
         unit="column", default=(), example="recency",
     )  # fmt: skip
-    max_weight: float | None = flag(
-        "weight at which larger ones are clipped: surer, and biased; none is without it", unit="ratio", default=None,
-        example="20",
-    )  # fmt: skip
-    least_support: float = flag(
-        "share of the policy's choices that could have been drawn, at least", unit="in [0, 1]", default=0.95,
-        example="0.95", low=0, high=1,
-    )  # fmt: skip
-    least_rows: float = flag(
-        "rows of even weight that the log must be worth, at least", unit="count", default=50.0, example="50", low=2
-    )
-    seed: int = flag("seed of the halves", unit="integer", default=1, example="1", low=0)
-    threads: int = flag("threads of the learner", unit="count", default=1, example="2", low=1)
-    json: bool = flag("print one JSON object", default=False, example="--json")
 
 
 def evaluate_policy(request: EvaluatePolicy) -> dict[str, Any]:
@@ -119,13 +136,7 @@ def evaluate_policy(request: EvaluatePolicy) -> dict[str, Any]:
         cost = np.array([0.0, *cost_of_each_arm(request.contact_cost, taken.arms)])
         taken = replace(taken, logged=replace(taken.logged, cost_eur=cost))
     response = _expected(rows, taken, request) if request.feature else None
-    value = off_policy_value(taken.policy, taken.logged, response, max_weight=request.max_weight)
-    must_overlap(
-        value,
-        least_support=request.least_support,
-        least_effective_rows=request.least_rows,
-        changed_share=taken.changed_share,
-    )
+    value = request.estimate(taken, response)
     responses = f"by {', '.join(request.feature)}, from the other half" if request.feature else "each arm's mean"
     return answer_of(taken, value, policy="the other policy", responses=responses) | {"data": request.data.name}
 

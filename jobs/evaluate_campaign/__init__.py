@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from jobs.errors import BadFile, BadRequest, NoInput
 from jobs.evaluate_campaign.other_night import Other, other_choice
-from jobs.evaluate_policy import answer_of
+from jobs.evaluate_policy import Estimating, answer_of
 from jobs.pages.policy_lines import policy_lines
 from jobs.runtime.campaign import Campaign, parse_campaign, read_campaign
 from jobs.runtime.command import flag, guarded, parse
@@ -22,7 +22,6 @@ from jobs.runtime.logs import to_stderr
 from jobs.runtime.stores import Stores, open_stores
 from jobs.science.offers.instance import need_columns
 from jobs.science.offers.log_intake import LogColumns, TakenLog, take_log
-from jobs.science.offers.off_policy import must_overlap, off_policy_value
 from jobs.science.uplift.set_aside import as_text, repeated
 from jobs.storage.data_file import read_data_file
 from jobs.storage.tables import read_whole
@@ -33,8 +32,8 @@ _LOGGED = (CUSTOMER, "arm", "propensity", "propensities", "repaired")
 _COLUMNS = LogColumns("arm", OUTCOME, "propensity", "propensities", CUSTOMER, "target", repaired="repaired")
 
 
-@dataclass(frozen=True)
-class EvaluateCampaign:
+@dataclass(frozen=True, kw_only=True)
+class EvaluateCampaign(Estimating):
     """Estimate what another campaign file or model would have earned on the explorers of logged nights."""
 
     campaign: str = flag("campaign whose offers were logged", unit="id", example="spring")
@@ -48,20 +47,6 @@ class EvaluateCampaign:
     )
     with_file: Path | None = flag("the other campaign file", unit="TOML", default=None, example="spring-2.toml")
     with_model: str | None = flag("version of the other model", unit="version", default=None, example="v2")
-    max_weight: float | None = flag(
-        "weight at which larger ones are clipped: surer, and biased; none is without it", unit="ratio", default=None,
-        example="20",
-    )  # fmt: skip
-    least_support: float = flag(
-        "share of the policy's choices that could have been drawn, at least", unit="in [0, 1]", default=0.95,
-        example="0.95", low=0, high=1,
-    )  # fmt: skip
-    least_rows: float = flag(
-        "rows of even weight that the log must be worth, at least", unit="count", default=50.0, example="50", low=2
-    )
-    seed: int = flag("seed of the lot among equals", unit="integer", default=1, example="1", low=0)
-    threads: int = flag("threads of the scorer", unit="count", default=1, example="2", low=1)
-    json: bool = flag("print one JSON object", default=False, example="--json")
 
 
 def evaluate_campaign(request: EvaluateCampaign, stores: Stores) -> dict[str, Any]:
@@ -103,14 +88,7 @@ def evaluate_campaign(request: EvaluateCampaign, stores: Stores) -> dict[str, An
     rows = _with_outcomes(pa.concat_tables(found), request.outcomes, len(found))
     taken = take_log(rows, _COLUMNS, file=f"offers of {logged.id}", control=logged.control)
     taken = _in_euro(taken, logged, other.campaign)
-    value = off_policy_value(taken.policy, taken.logged, max_weight=request.max_weight)
-    must_overlap(
-        value,
-        least_support=request.least_support,
-        least_effective_rows=request.least_rows,
-        changed_share=taken.changed_share,
-    )
-    return answer_of(taken, value, policy=_name(request), responses="each arm's mean") | {
+    return answer_of(taken, request.estimate(taken), policy=_name(request), responses="each arm's mean") | {
         "campaign": logged.id,
         "nights": [str(night) for night in pc.unique(rows[NIGHT]).to_pylist()],
     }

@@ -122,7 +122,11 @@ def test_nights_are_judged_together_by_customer(tmp_path: Path) -> None:
     pacsv.write_csv(outcomes, tmp_path / "outcomes.csv")
     (tmp_path / "richer.toml").write_bytes(replace(RICHER, customers=800).toml())
     asked = EvaluateCampaign(
-        "spring", DAY, tmp_path / "outcomes.csv", to_date=DAY + timedelta(days=1), with_file=tmp_path / "richer.toml"
+        campaign="spring",
+        from_date=DAY,
+        outcomes=tmp_path / "outcomes.csv",
+        to_date=DAY + timedelta(days=1),
+        with_file=tmp_path / "richer.toml",
     )
     found = evaluate_campaign(asked, stores)
     assert len(found["nights"]) == 2
@@ -147,7 +151,9 @@ def test_another_model_is_asked_again_about_the_customers_of_that_night(
     pq.write_table(
         pa.table({"customer_id": rows["customer_id"], "outcome": r.normal(size=rows.num_rows)}), tmp_path / "o.parquet"
     )
-    asked = EvaluateCampaign(CAMPAIGN, TRAINED_DAY, tmp_path / "o.parquet", least_rows=2, with_file=file)
+    asked = EvaluateCampaign(
+        campaign=CAMPAIGN, from_date=TRAINED_DAY, outcomes=tmp_path / "o.parquet", least_rows=2, with_file=file
+    )
     same = evaluate_campaign(asked, stores)
     version = stores.models.champion(f"uplift-{CAMPAIGN}")
     again = evaluate_campaign(replace(asked, with_file=None, with_model=version), stores)
@@ -196,5 +202,8 @@ def test_a_night_whose_limits_took_back_many_draws_is_refused(tmp_path: Path) ->
     (tmp_path / "richer.toml").write_bytes(replace(RICHER, customers=1_000).toml())
     with pytest.raises(BadTrial, match=r"limits changed \d+\.\d% of the draws, so that those left are not what was"):
         evaluate_campaign(
-            EvaluateCampaign("spring", DAY, tmp_path / "o.parquet", with_file=tmp_path / "richer.toml"), stores
+            EvaluateCampaign(
+                campaign="spring", from_date=DAY, outcomes=tmp_path / "o.parquet", with_file=tmp_path / "richer.toml"
+            ),
+            stores,
         )
