@@ -16,16 +16,19 @@ import numpy.typing as npt
 from jobs.errors import BadRequest
 from jobs.science.offers.answer import Scarcity, scarcities
 from jobs.science.offers.menu import Menu
-from jobs.science.offers.night import ask, surplus_of, survey
+from jobs.science.offers.night import surplus_of, survey
 from jobs.science.offers.night_dual import best_surplus, limits_at, price_night
 from jobs.science.offers.night_rounding import Offers, best_of_campaigns, indifference, lasting, wanted
-from jobs.science.offers.pairs import Pairs, SparsePairs
+from jobs.science.offers.pairs import DensePairs, Pairs, SparsePairs
 from jobs.science.offers.problem import Bools, Float32s, Floats, Ints
-from jobs.science.offers.solve import solve_night
+from jobs.science.offers.solve import solve
 
 MARGIN = 4.0
 """How close two choices are to be left open, in mean values of a customer over the root of the sample's size: the error
 of prices goes that way too."""
+
+MOST_SIDE_BY_SIDE = 64
+"""Arms up to which the open customers' pairs are laid out for all arms."""
 
 
 @dataclass(frozen=True)
@@ -233,7 +236,7 @@ def join_shards(menu: Menu, shards: Sequence[ShardPicks], told: Told, *, seed: i
     """
     if not shards:
         raise BadRequest("shards is empty: give the picks of at least one.")
-    opened = _open_pairs(shards)
+    opened = _open_pairs(menu, shards)
     everyone = survey(menu, opened)
     used = np.zeros(len(menu.resources))
     for shard in shards:
@@ -246,7 +249,7 @@ def join_shards(menu: Menu, shards: Sequence[ShardPicks], told: Told, *, seed: i
             np.zeros(len(menu.resources)),
         )
     rest_menu = menu.with_limits(np.maximum(menu.most - used, 0.0), np.maximum(menu.least - used, 0.0))
-    rest = solve_night(ask(rest_menu, opened), seed=seed)
+    rest = solve(rest_menu, opened, seed=seed)
     campaign = np.array(menu.campaign)
     arms = []
     value = rest.value_eur
@@ -270,17 +273,23 @@ def join_shards(menu: Menu, shards: Sequence[ShardPicks], told: Told, *, seed: i
     )
 
 
-def _open_pairs(shards: Sequence[ShardPicks]) -> SparsePairs:
-    """Return the open customers of all shards, with their candidates."""
+def _open_pairs(menu: Menu, shards: Sequence[ShardPicks]) -> Pairs:
+    """Return the open customers of all shards, with their candidates; side by side where arms are few."""
     width = np.concatenate([np.diff(shard.open_first) for shard in shards])
-    columns = (
+    arm, value, cost, contacts = (
         np.concatenate([getattr(s, name) for s in shards])
         for name in ("open_arm", "open_value", "open_cost", "open_contacts")
     )
-    return SparsePairs(np.concatenate([[0], np.cumsum(width)]), *columns)
+    if len(menu.arms) > MOST_SIDE_BY_SIDE:
+        return SparsePairs(np.concatenate([[0], np.cumsum(width)]), arm, value, cost, contacts)
+    shape = (len(width), len(menu.arms))
+    at = np.repeat(np.arange(len(width)), width), arm
+    allowed, values, costs = np.zeros(shape, np.bool_), np.zeros(shape, np.float32), np.zeros(shape, cost.dtype)
+    allowed[at], values[at], costs[at] = True, value, cost
+    return DensePairs(values, costs, allowed, contacts)
 
 
-def _fitting(menu: Menu, shards: Sequence[ShardPicks], told: Told, seed: int, opened: SparsePairs) -> list[Bools]:
+def _fitting(menu: Menu, shards: Sequence[ShardPicks], told: Told, seed: int, opened: Pairs) -> list[Bools]:
     """Return which settled offers of each shard stay."""
     arm, value, cost = (np.concatenate([getattr(s, name) for s in shards]) for name in ("arm", "value", "cost"))
     place = np.arange(len(arm))

@@ -106,8 +106,10 @@ def chances(night: Night, block: Block, choice: Smoothed) -> Float32s:
     return choice.inside * np.take_along_axis(of_campaign, night.campaign[block.arm], axis=1)
 
 
-def propensities(night: Night, rows: slice | Ints, price_eur: Floats, temperature_eur: float) -> Float32s:
-    """Return the chance with which the smoothed policy gives each pair to some customers.
+def draw_offers(
+    night: Night, rows: slice | Ints, price_eur: Floats, temperature_eur: float, uniform: Floats
+) -> npt.NDArray[np.int16]:
+    """Draw offers from the smoothed policy.
 
     Parameters
     ----------
@@ -119,26 +121,6 @@ def propensities(night: Night, rows: slice | Ints, price_eur: Floats, temperatur
         Prices, as in an answer.
     temperature_eur : float
         Smoothing, > 0.
-
-    Returns
-    -------
-    ndarray of shape (b, slots), float32
-        In the order of the block's slots; a customer's sum is the expected number of offers.
-    """
-    block = night.block(rows)
-    surplus = surplus_of(block, night.prices_of_arms(price_eur))
-    return chances(night, block, smooth(night, block, surplus, temperature_eur))
-
-
-def draw_offers(
-    night: Night, rows: slice | Ints, price_eur: Floats, temperature_eur: float, uniform: Floats
-) -> npt.NDArray[np.int16]:
-    """Draw offers from the smoothed policy.
-
-    Parameters
-    ----------
-    night, rows, price_eur, temperature_eur
-        As for `propensities`.
     uniform : ndarray of shape (b, 2 * campaigns)
         Random numbers in [0, 1): first which campaigns, then which arm of each.
 
