@@ -14,6 +14,11 @@ from jobs.science.offers.night import Night, surplus_of
 from jobs.science.offers.night_rounding import Slots, indifference, offers_of
 from jobs.science.offers.problem import Bools, Floats, Ints
 
+_NEAR = 1e-5
+"""HiGHS stops when it is this near the optimum of the customers looked at."""
+_ALIKE: dict[str, bool | int | float | str] = {"threads": 1, "random_seed": 0}
+"""The same question has the same answer."""
+
 if TYPE_CHECKING:
     import highspy
     from scipy import sparse
@@ -133,7 +138,7 @@ def programme_of(night: Night, rows: Ints, most: Floats, least: Floats, keep: Bo
 
 
 def improve(
-    night: Night, price_eur: Floats, slot: Slots, rows: Ints, *, time_limit_s: float, relative_gap: float = 1e-5
+    night: Night, price_eur: Floats, slot: Slots, rows: Ints, *, time_limit_s: float, most_nodes: int | None = None
 ) -> Slots:
     """Choose anew, exactly, for some customers; the others stay.
 
@@ -149,8 +154,8 @@ def improve(
         Customers to choose for.
     time_limit_s : float
         HiGHS stops here with the best it has.
-    relative_gap : float
-        HiGHS stops when it is this near the optimum of these customers.
+    most_nodes : int or None
+        HiGHS stops after so many branches: unlike the clock, the same on a busy machine.
 
     Returns
     -------
@@ -172,7 +177,12 @@ def improve(
     start[mine[programme.row, of_variable] == programme.slot] = 1.0
     solver = programme.run(
         whole=True,
-        options={"time_limit": time_limit_s, "mip_rel_gap": relative_gap, "threads": 1, "random_seed": 0},
+        options={
+            **_ALIKE,
+            "time_limit": time_limit_s,
+            "mip_rel_gap": _NEAR,
+            **({} if most_nodes is None else {"mip_max_nodes": most_nodes}),
+        },
         start=start,
     )
     taken = np.asarray(solver.getSolution().col_value) > 0.5
@@ -218,7 +228,7 @@ def shortest(night: Night, slot: Slots, rows: Ints, *, time_limit_s: float) -> t
         upper=programme.upper,
         most=np.concatenate([programme.most, programme.lower[low]]),
     )
-    solver = elastic.run(whole=True, options={"time_limit": time_limit_s, "threads": 1, "random_seed": 0})
+    solver = elastic.run(whole=True, options={**_ALIKE, "time_limit": time_limit_s})
     found = np.asarray(solver.getSolution().col_value)
     if len(found) != len(elastic.value):
         used = night.use(offers.arm, offers.cost)

@@ -35,9 +35,12 @@ _MOST_COOLINGS = 4
 _COOLING_GAIN = 1e-6
 _FEW_CUSTOMERS = 300
 """Beside so few nearly everybody is chosen exactly, and the gap is the bound's."""
-_CORES = ((300, 2.0), (600, 4.0))
-"""Customers of each core, and the seconds that HiGHS may take for it."""
-_SHORT_S = 10.0
+_CORES = (300, 600)
+"""Customers of each core."""
+_CORE_NODES = 50
+"""Branches that HiGHS may take for a core; a second, as a rule."""
+_LONGEST_S = 60.0
+"""Beyond this HiGHS is stopped by the clock."""
 _GREEDY_PAIRS = 50_000
 
 
@@ -86,7 +89,6 @@ def solve(menu: Menu, pairs: Pairs, *, seed: int = 0, exact_s: float = 0.0) -> A
 def solve_night(night: Night, *, seed: int = 0, exact_s: float = 0.0) -> Answer:
     """Do the same for a night that has been checked."""
     prices = price_night(night, seed)
-    best = pick_best(night, prices.price_eur)
     slot = _meet(night, prices.price_eur, _round_both(night, prices, seed), seed)
     slot = _exchange(night, prices, slot, seed)
     method: Literal["dual", "greedy", "exact"] = "dual"
@@ -107,7 +109,8 @@ def solve_night(night: Night, *, seed: int = 0, exact_s: float = 0.0) -> Answer:
         exact = improve(night, prices.price_eur, slot, everyone, time_limit_s=exact_s)
         if exact is not slot:
             slot, method = exact, "exact"
-    return _answer(night, prices, slot, (slot != best).any(axis=1), method)
+    moved = (slot != pick_best(night, prices.price_eur)).any(axis=1)
+    return _answer(night, prices, slot, moved, method)
 
 
 def _round_both(night: Night, prices: NightPrices, seed: int) -> Slots:
@@ -131,7 +134,7 @@ def _meet(night: Night, price_eur: Floats, slot: Slots, seed: int) -> Slots:
     short = _short(night, slot)
     if not short.any():
         return slot
-    slot, short = shortest(night, slot, nearest(night, price_eur, slot, MOST_EXACT, seed), time_limit_s=_SHORT_S)
+    slot, short = shortest(night, slot, nearest(night, price_eur, slot, MOST_EXACT, seed), time_limit_s=_LONGEST_S)
     if not short.any():
         return fill(night, price_eur, slot, seed)
     number = int(short.argmax())
@@ -144,11 +147,11 @@ def _meet(night: Night, price_eur: Floats, slot: Slots, seed: int) -> Slots:
 
 def _exchange(night: Night, prices: NightPrices, slot: Slots, seed: int) -> Slots:
     """Choose exactly for small and larger cores while there is something to gain."""
-    for number, (customers, seconds) in enumerate(_CORES):
+    for number, customers in enumerate(_CORES):
         if _gap(night, prices, slot) <= _GOOD_GAP:
             break
         core = nearest(night, prices.price_eur, slot, customers, seed + number)
-        slot = improve(night, prices.price_eur, slot, core, time_limit_s=seconds)
+        slot = improve(night, prices.price_eur, slot, core, time_limit_s=_LONGEST_S, most_nodes=_CORE_NODES)
         if len(core) == night.customers:
             break
     return slot
