@@ -230,6 +230,16 @@ def must_overlap(
     BadTrial
         If the overlap is too thin, or the weights show that the propensities are not those of the draw.
     """
+    if value.supported.high < least_support:
+        raise BadTrial(
+            f"overlap is too thin: {1 - value.supported.value:.1%} of what the policy chooses could not have been "
+            f"drawn, at most {1 - least_support:.0%} may be: judge a policy nearer to the logged one, or explore more."
+        )
+    if value.effective_rows < least_effective_rows:
+        raise BadTrial(
+            f"overlap is too thin: {value.rows:,} rows are worth {value.effective_rows:.1f} of even weight, at least "
+            f"{least_effective_rows:g} are needed: log more rows, explore more, or clip the weights."
+        )
     known = value.supported.standard_error == 0.0
     expected = value.supported.value if known else 1.0
     off = value.mean_weight.value - expected
@@ -242,16 +252,6 @@ def must_overlap(
         )
         bound = "they must" if known else "they can at most"
         raise BadTrial(f"the weights average {value.mean_weight.value:.3g} where {bound} average {expected:.3g}: {why}")
-    if value.supported.high < least_support:
-        raise BadTrial(
-            f"overlap is too thin: {1 - value.supported.value:.1%} of what the policy chooses could not have been "
-            f"drawn, at most {1 - least_support:.0%} may be: judge a policy nearer to the logged one, or explore more."
-        )
-    if value.effective_rows < least_effective_rows:
-        raise BadTrial(
-            f"overlap is too thin: {value.rows:,} rows are worth {value.effective_rows:.1f} of even weight, at least "
-            f"{least_effective_rows:g} are needed: log more rows, explore more, or clip the weights."
-        )
 
 
 def _supported(policy: Floats, logged: Logged, mean_weight: Estimate) -> Estimate:

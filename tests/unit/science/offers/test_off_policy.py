@@ -197,8 +197,10 @@ def test_draws_that_limits_took_back_are_found_out_whatever_the_policy_wants(arm
         must_overlap(value, changed_share=0.25)
 
 
-def test_a_policy_that_no_row_followed_is_refused_not_divided_by_zero() -> None:
-    log = Logged(np.zeros(100, np.int64), np.ones(100), np.full(100, 0.5), np.zeros(2))
+@pytest.mark.parametrize("known", [True, False])
+def test_a_policy_that_no_row_followed_is_refused_not_divided_by_zero(known: bool) -> None:
+    every = np.tile([0.99, 0.01], (100, 1)) if known else None
+    log = Logged(np.zeros(100, np.int64), np.ones(100), np.full(100, 0.99), np.zeros(2), propensities=every)
     with pytest.raises(BadTrial, match="overlap is too thin: 100"):
         must_overlap(off_policy_value(np.tile([0.0, 1.0], (100, 1)), log))
 
