@@ -75,7 +75,8 @@ def _list(known: Together, decision: Decision, place: int, seed: int, shard: Ope
     net = np.zeros(len(rows), np.float32)
     net[got] = of_campaign.value[got, arm[got]]
     told = facts(known, place, decision.drawn)
-    reason = final_reasons(of_campaign.reasons(np.full(len(rows), -1)), arm, net, told["explored"].to_numpy())
+    otherwise, explored = of_campaign.reasons(np.full(len(rows), -1)), told["explored"].to_numpy()
+    reason = final_reasons(otherwise, arm, net, explored, known.used_up(decision.arm)[rows])
     [rank] = ranks([net[got]], [of_campaign.scored.customer_id.take(got)])
     repaired = decision.repaired[rows, place]
     version = of_campaign.scored.model_version

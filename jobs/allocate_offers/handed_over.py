@@ -23,6 +23,9 @@ from jobs.science.offers.shards import ShardPicks, pick_shard
 NUMBER = "number"
 """A number of the customer's id; those of two ids are hardly ever equal."""
 
+CONTACTS_LEFT, NO_LIMIT = "contacts_left", 32_767
+"""Offers that the house rules leave the customer tonight."""
+
 OF_CAMPAIGN = ("known", "twice", "otherwise", "drawn_arm", "drawn_value_eur", "drawn_worth_eur", *FACTS.names[1:])
 """What is handed over of each campaign: whether it scored the customer at all, what happens if he gets nothing, what
 was drawn for him (-1 for nothing), and what his offer will say."""
@@ -61,6 +64,8 @@ def hand_over(known: Together, told: Broadcast, seed: int) -> pa.Table:
         mine = picks.open_arm == arm
         values[row[mine]] = picks.open_value[mine]
         columns[_pair(arm)] = pa.array(values, mask=np.isnan(values))
+    left = np.full(known.customers, NO_LIMIT) if known.contacts_left is None else known.contacts_left
+    columns[CONTACTS_LEFT] = pa.array(np.minimum(left, NO_LIMIT).astype(np.int16))
     surplus = surplus_eur(picks, setting, told)
     columns |= {"surplus_eur": pa.array(surplus), "given_up_eur": pa.array(_given_up(known, chance, surplus, told))}
     return pa.table(columns)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from jobs.allocate_offers.certified import campaign_certificate, night_certificate
 from jobs.allocate_offers.cutting import read_slices
 from jobs.allocate_offers.handed_over import (
+    CONTACTS_LEFT,
     NUMBER,
     OF_CAMPAIGN,
     from_bytes,
@@ -135,13 +136,15 @@ def _list(
     reasons, counts = np.zeros(len(Reason), np.int64), np.zeros(len(campaign.arms), np.int64)
     twice = mended = 0
     value_eur = 0.0
-    columns = ["customer_id", *(f"{name}_{place}" for name in OF_CAMPAIGN)]
-    for rows, arm, net, rank, moved in zip(pieces.read(columns), arm_of, net_of, rank_of, repaired.moved, strict=True):
-        known = rows.select(columns).rename_columns(["customer_id", *OF_CAMPAIGN])
+    columns = ["customer_id", CONTACTS_LEFT, *(f"{name}_{place}" for name in OF_CAMPAIGN)]
+    pieces_of = zip(pieces.read(columns), arm_of, net_of, rank_of, repaired.moved, repaired.offers, strict=True)
+    for rows, arm, net, rank, moved, offers in pieces_of:
+        known = rows.select(columns).rename_columns(["customer_id", CONTACTS_LEFT, *OF_CAMPAIGN])
         mine = known["known"].to_numpy()
         here, of_mine = known.filter(pa.array(mine)).combine_chunks(), arm[mine]
         explored = here["explored"].to_numpy()
-        reason = final_reasons(here["otherwise"].to_numpy(), of_mine, net[mine], explored)
+        used_up = offers[mine] >= here[CONTACTS_LEFT].to_numpy()
+        reason = final_reasons(here["otherwise"].to_numpy(), of_mine, net[mine], explored, used_up)
         drawn = here["drawn_arm"].to_numpy()
         took_back = explored & (drawn >= 0) & (of_mine < 0)
         changed = np.where(explored, took_back, moved[mine])

@@ -75,6 +75,7 @@ def final_reasons(
     arm: NDArray[np.integer[Any]],
     net_eur: NDArray[np.float32],
     explored: NDArray[np.bool_],
+    used_up: NDArray[np.bool_],
 ) -> NDArray[np.int8]:
     """Return the reason of each customer, once all is decided.
 
@@ -88,10 +89,13 @@ def final_reasons(
         Value of the choice, 0 for nothing.
     explored : ndarray of bool of shape (m,)
         Whose choice was drawn.
+    used_up : ndarray of bool of shape (m,)
+        Who gets as many offers tonight as the house rules leave him: then it was another campaign's that was better.
     """
     got = arm >= 0
     offered = np.where(net_eur > 0, Reason.OFFERED, Reason.COMMITTED)
-    reason = np.where(got, np.where(explored, Reason.DRAWN, offered), otherwise)
+    nothing = np.where((otherwise == Reason.OUTBID) & used_up, Reason.CONTACT_LIMIT, otherwise)
+    reason = np.where(got, np.where(explored, Reason.DRAWN, offered), nothing)
     return np.where(explored & ~got, Reason.DRAWN_NOTHING, reason).astype(np.int8)
 
 

@@ -12,10 +12,9 @@ from jobs.allocate_offers.exploring import counts_of, fitting, left_of, used
 from jobs.allocate_offers.handed_over import best_of_open, picked_columns, picks_of
 from jobs.allocate_offers.setting import Setting
 from jobs.allocate_offers.told import Broadcast
-from jobs.science.offers.answer import Scarcity
+from jobs.science.offers.answer import Scarcity, scarcities
 from jobs.science.offers.night_dual import limits_at
 from jobs.science.offers.shards import ShardPicks, join_shards
-from jobs.science.offers.solve import scarcities
 
 Read = Callable[[Sequence[str]], Iterable[pa.Table]]
 """Gives columns of what was handed over, piece after piece."""
@@ -53,6 +52,11 @@ class Repaired:
     taken_back: int
     opened: int
     exploration: Mapping[str, Any] | None
+
+    @property
+    def offers(self) -> list[NDArray[np.int64]]:
+        """How many offers each customer gets, piece after piece."""
+        return [(of_piece >= 0).sum(axis=1) for of_piece in self.arm]
 
 
 def repair(told: Broadcast, read: Read, seed: int) -> Repaired:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -75,6 +76,12 @@ class Together:
                     of_campaign if of_campaign.ndim == 2 else of_campaign[:, None]
                 )
         return allowed
+
+    def used_up(self, arm: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
+        """Return who gets as many offers as the house rules leave him, given choices of shape (n, campaigns)."""
+        if self.contacts_left is None:
+            return np.zeros(self.customers, np.bool_)
+        return np.asarray((arm >= 0).sum(axis=1) >= self.contacts_left)
 
     def pairs(self) -> DensePairs:
         """Return the question's pairs; a limit of contacts that no customer can come near is left out."""

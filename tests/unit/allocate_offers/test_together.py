@@ -58,6 +58,9 @@ def test_contacts_are_limited_over_all_campaigns_and_the_nights_before(two: Call
     report, first = night(stores)
     assert set(contacts(first).values()) == {1}
     assert report.details["night"]["contacts"] == {"most": 1, "days": 3}
+    told_tonight = {r["customer_id"] for r in first if r["reason"] == "contacted as often as the house rules allow"}
+    assert told_tonight <= set(contacts(first)), "the other campaign's offer was better"
+    assert told_tonight
     tomorrow = DAY + timedelta(days=1)
     for world in (SPRING, AUTUMN):
         fill(world, stores, day=tomorrow)
