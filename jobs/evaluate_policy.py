@@ -168,7 +168,7 @@ def answer_of(taken: TakenLog, value: OffPolicyValue, *, policy: str, responses:
         "overlap": {
             "supported_share": value.supported.value,
             "unsupported_share": 1.0 - value.supported.value,
-            "known": taken.logged.propensities is not None,
+            "known": value.support_known,
             "mean_weight": value.mean_weight.value,
             "largest_weight": value.largest_weight,
         },

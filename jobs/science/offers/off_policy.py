@@ -69,6 +69,8 @@ class OffPolicyValue:
     supported : Estimate
         Share of the policy's choices that could have been drawn, in [0, 1]; without error where all propensities are
         known.
+    support_known : bool
+        Whether all propensities are known, so that the supported share is no estimate.
     mean_weight : Estimate
         Mean of the weights before clipping; its expectation is the supported share.
     largest_weight : float
@@ -90,6 +92,7 @@ class OffPolicyValue:
     clusters: int
     effective_rows: float
     supported: Estimate
+    support_known: bool
     mean_weight: Estimate
     largest_weight: float
     max_weight: float | None
@@ -168,6 +171,7 @@ def off_policy_value(
         clusters=len(rows) if logged.cluster is None else len(np.unique(logged.cluster)),
         effective_rows=total**2 / squares if squares else 0.0,
         supported=_supported(policy, logged, mean_weight),
+        support_known=logged.propensities is not None,
         mean_weight=mean_weight,
         largest_weight=float(weight.max(initial=0.0)),
         max_weight=max_weight,
@@ -240,17 +244,16 @@ def must_overlap(
             f"overlap is too thin: {value.rows:,} rows are worth {value.effective_rows:.1f} of even weight, at least "
             f"{least_effective_rows:g} are needed: log more rows, explore more, or clip the weights."
         )
-    known = value.supported.standard_error == 0.0
-    expected = value.supported.value if known else 1.0
+    expected = value.supported.value if value.support_known else 1.0
     off = value.mean_weight.value - expected
-    if (abs(off) if known else off) > max(1e-6, _SURELY_OFF * value.mean_weight.standard_error):
+    if (abs(off) if value.support_known else off) > max(1e-6, _SURELY_OFF * value.mean_weight.standard_error):
         why = (
             f"limits changed {changed_share:.1%} of the draws, so that those left are not what was drawn: explore a "
             "smaller share, or less warmly."
             if changed_share > 0
             else "the propensities are not those that the arms were drawn with, log them at the decision."
         )
-        bound = "they must" if known else "they can at most"
+        bound = "they must" if value.support_known else "they can at most"
         raise BadTrial(f"the weights average {value.mean_weight.value:.3g} where {bound} average {expected:.3g}: {why}")
 
 
