@@ -167,11 +167,11 @@ def _useful(block: Block, needed: Bools, dearest_eur: Floats) -> Block:
     useless = value <= 0
     if needed.any():
         useless &= ~needed[block.arm]
-    most = dearest_eur[block.arm]
-    if (most < np.inf).any():
-        useless |= block.cost > most
-    useless |= (block.contacts < 1)[:, None]
-    value[useless] = -np.inf
+    if (dearest_eur < np.inf).any():
+        useless |= block.cost > dearest_eur[block.arm]
+    if (block.contacts < 1).any():
+        useless |= (block.contacts < 1)[:, None]
+    np.copyto(value, np.float32(-np.inf), where=useless)
     return block
 
 
@@ -196,9 +196,9 @@ def surplus_of(block: Block, prices: tuple[Floats, Floats]) -> Float32s:
         From `Night.prices_of_arms`.
     """
     surplus = block.value
-    per_eur, per_customer = (p.astype(np.float32)[block.arm] for p in prices)
-    if prices[0].any():
-        surplus -= per_eur * block.cost.astype(np.float32, copy=False)
-    if prices[1].any():
-        surplus -= per_customer
+    per_eur, per_customer = prices
+    if per_eur.any():
+        surplus -= per_eur.astype(np.float32)[block.arm] * block.cost.astype(np.float32, copy=False)
+    if per_customer.any():
+        surplus -= per_customer.astype(np.float32)[block.arm]
     return surplus

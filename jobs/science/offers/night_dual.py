@@ -7,6 +7,7 @@ pays towards what there must be least of; the price is the difference.
 
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Literal
 
 import numpy as np
 
@@ -215,14 +216,16 @@ def best_surplus(night: Night, rows: slice | Ints, price_eur: Floats) -> float:
     return float(top.sum())
 
 
-def _evaluate(rows: _Rows, multiplier: Floats, temperature_eur: float, whole: bool) -> _Point:
-    """Pass once over the customers; with the whole curvature, or only its diagonal."""
+def _evaluate(
+    rows: _Rows, multiplier: Floats, temperature_eur: float, second: Literal["matrix", "diagonal", "none"]
+) -> _Point:
+    """Pass once over the customers; with the curvature, its diagonal, or neither."""
     night, found = rows.night, rows.multipliers
     price = found.price(multiplier, len(night.menu.resources))
     prices = night.prices_of_arms(price)
     arms = len(night.campaign)
     objective, count, spend = 0.0, np.zeros(arms), np.zeros(arms)
-    curvature = _Curvature(night) if whole else None
+    curvature = _Curvature(night) if second == "matrix" else None
     spread = np.zeros((2, arms))
     for part in block_slices(len(rows)):
         block = night.block(part if rows.sample is None else rows.sample[part])
@@ -241,7 +244,7 @@ def _evaluate(rows: _Rows, multiplier: Floats, temperature_eur: float, whole: bo
             flat = block.arm.ravel().astype(np.int64)
             count += np.bincount(flat, chance.ravel(), minlength=arms)
             spend += np.bincount(flat, spent.ravel(), minlength=arms)
-        if curvature is None:
+        if second == "diagonal":
             flat = np.broadcast_to(block.arm, chance.shape).ravel().astype(np.int64)
             varied = chance * (1 - chance)
             spread[0] += np.bincount(flat, varied.ravel(), minlength=arms)
@@ -309,7 +312,7 @@ def _descend(
     found = rows.multipliers
     size = np.maximum(np.abs(found.limit), 1e-12)
     highest = _HIGHEST * rows.night.scale_eur / found.unit
-    point, passes = _evaluate(rows, multiplier, temperature_eur, whole=True), 1
+    point, passes = _evaluate(rows, multiplier, temperature_eur, "matrix"), 1
     for _ in range(steps):
         moving = ~((multiplier <= 0) & (point.gradient > 0))
         if not moving.any() or np.abs(point.gradient[moving] / size[moving]).max() < tolerance:
@@ -320,7 +323,7 @@ def _descend(
         step, moved = min(1.0, _LONGEST_STEP / length) if length > 0 else 1.0, False
         for _ in range(_SHORTER_STEPS):
             tried = np.clip(multiplier + step * direction, 0.0, highest)
-            reached = _evaluate(rows, tried, temperature_eur, whole=True)
+            reached = _evaluate(rows, tried, temperature_eur, "matrix")
             passes += 1
             if reached.objective <= point.objective + 1e-9 * abs(point.objective):
                 moved = True
@@ -339,13 +342,13 @@ def _descend_many(rows: _Rows, multiplier: Floats, temperature_eur: float, steps
     """The same without the matrix, which thousands of multipliers would make too large; each is scaled by its own."""
     from scipy.optimize import minimize  # noqa: PLC0415  a night that Newton prices keeps the memory
 
-    start = _evaluate(rows, multiplier, temperature_eur, whole=False)
+    start = _evaluate(rows, multiplier, temperature_eur, "diagonal")
     longest = _LONGEST_STEP * temperature_eur / rows.multipliers.unit
     own = np.maximum(start.curvature, np.abs(start.gradient) / longest)
     scale = 1.0 / np.sqrt(np.maximum(own, 1e-12 * own.max(initial=1.0)))
 
     def objective(scaled: Floats) -> tuple[float, Floats]:
-        point = _evaluate(rows, scaled * scale, temperature_eur, whole=False)
+        point = _evaluate(rows, scaled * scale, temperature_eur, "none")
         return point.objective, point.gradient * scale
 
     answer = minimize(

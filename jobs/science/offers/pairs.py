@@ -180,18 +180,18 @@ class SparsePairs:
         """Return the pairs of some customers, in as many slots as the customer with most candidates has."""
         begin, end = self.first[:-1][rows], self.first[1:][rows]
         contacts = _contacts_of(self.contacts_left, rows, len(begin))
-        if self._even and isinstance(rows, slice) and len(begin):
-            shape, part = (len(begin), self.slots), slice(int(begin[0]), int(end[-1]))
-            value = self.value[part].reshape(shape).copy()
-            return Block(value, self.cost[part].reshape(shape), self.arm[part].reshape(shape), contacts)
+        if self._even:
+            table = (-1, self.slots)
+            value = np.array(self.value.reshape(table)[rows], dtype=np.float32)
+            return Block(value, self.cost.reshape(table)[rows], self.arm.reshape(table)[rows], contacts)
         at = begin[:, None] + np.arange(self.slots)
         real = at < end[:, None]
         if not len(self.value):
             shape = at.shape
             return Block(np.full(shape, -np.inf, np.float32), np.zeros(shape), np.zeros(shape, np.int32), contacts)
         at = np.where(real, at, 0)
-        value = np.where(real, self.value[at], np.float32(-np.inf))
-        return Block(value, np.where(real, self.cost[at], 0), np.where(real, self.arm[at], 0), contacts)
+        masked = np.where(real, self.value[at], np.float32(-np.inf))
+        return Block(masked, np.where(real, self.cost[at], 0), np.where(real, self.arm[at], 0), contacts)
 
     def check(self, arms: int) -> None:
         """Raise BadRows on a value, cost or arm that cannot be, or an arm that a customer has twice."""
