@@ -34,7 +34,7 @@ ABOUT = {
     "train-uplift": "fit a campaign's uplift model, judge it on held-out rows, register it",
     "score-uplift": "what each arm would add for each customer, in euro",
     _ALLOCATE_OFFERS: "who gets which offer under budget and caps, with a certificate; --data for anybody's file",
-    _EVALUATE_POLICY: "logged offers in; what another policy would have earned, with intervals and overlap",
+    _EVALUATE_POLICY: "drawn offers in (--data, or --campaign); what another policy would have earned on them",
     "publish-offers": "each campaign's list as CSV, under a new name",
     "monitor-drift": "how far the night's rows are from what the models were trained on",
     "runs": "every run: state, rows, seconds, what it cost",

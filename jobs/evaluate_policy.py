@@ -59,7 +59,7 @@ class Estimating:
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluatePolicy(Estimating):
-    """Estimate what another policy would have earned on offers that were drawn with logged propensities."""
+    """Estimate what another policy would have earned on a log of drawn offers; with --campaign, on a campaign's own."""
 
     data: Path = flag("the log, a row a drawn offer", unit="CSV or Parquet", example="log.csv")
     arm: str = flag("column of the arm that was drawn", unit="column", example="arm")
