@@ -14,7 +14,7 @@ from tests.unit.science.offers.nights import Asked, best_by_highs, greedy_by_wal
 
 
 @given(asked=nights(least=False), price=st.floats(0, 10), listed=st.booleans())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_the_dual_at_any_prices_is_above_every_answer(asked, price, listed):
     prices = np.full(len(asked.menu.resources), price)
     bound = exact_bound(ask(asked.menu, asked.pairs(listed)), prices)
