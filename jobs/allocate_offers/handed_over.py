@@ -67,7 +67,8 @@ def hand_over(known: Together, told: Broadcast, seed: int) -> pa.Table:
     left = np.full(known.customers, NO_LIMIT) if known.contacts_left is None else known.contacts_left
     columns[CONTACTS_LEFT] = pa.array(np.minimum(left, NO_LIMIT).astype(np.int16))
     surplus = surplus_eur(picks, setting, told)
-    columns |= {"surplus_eur": pa.array(surplus), "given_up_eur": pa.array(_given_up(known, chance, surplus, told))}
+    given_up = _given_up(known, chance, surplus, told)
+    columns |= {"surplus_eur": pa.array(surplus, pa.float32()), "given_up_eur": pa.array(given_up, pa.float32())}
     return pa.table(columns)
 
 
@@ -147,7 +148,7 @@ def picks_of(rows: pa.Table, setting: Setting) -> ShardPicks:
         open_value=values[of_open, open_arm].astype(np.float32),
         open_cost=cost[open_arm],
         open_contacts=opened["contacts"].to_numpy(),
-        surplus_eur=float(rows["surplus_eur"].to_numpy().sum()),
+        surplus_eur=float(rows["surplus_eur"].to_numpy().sum(dtype=np.float64)),
     )
 
 

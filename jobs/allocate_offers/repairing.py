@@ -74,7 +74,7 @@ def repair(told: Broadcast, read: Read, seed: int) -> Repaired:
     setting, price = told.setting, told.prices.price_eur
     picks, given_up = [], 0.0
     for rows in read(picked_columns(setting)):
-        given_up += float(rows["given_up_eur"].to_numpy().sum())
+        given_up += float(rows["given_up_eur"].to_numpy().sum(dtype=np.float64))
         picks.append(picks_of(rows, setting))
     draws = _Draws.of(setting, read)
     menu = setting.menu if draws is None else left_of(setting.menu, draws.taken(setting))
