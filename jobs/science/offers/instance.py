@@ -116,7 +116,11 @@ def take_instance(rows: pa.Table, *, file: str, today: dt.date) -> Instance:
     customer = ids[0].indices.to_numpy().astype(np.int64)
     offer = place[ids[1].indices.to_numpy()]
     pair = customer * len(offers) + offer
-    row = np.arange(len(pair)) if (np.diff(pair) > 0).all() else np.argsort(pair, kind="stable")
+    if (pair[1:] > pair[:-1]).all():
+        row = np.arange(len(pair))
+    else:
+        row = np.argsort(pair, kind="stable")
+        customer, offer, value, cost = customer[row], offer[row], value[row], cost[row]
     again = np.flatnonzero(np.diff(pair[row]) == 0)
     if again.size:
         one, two = row[again[0]], row[again[0] + 1]
@@ -128,10 +132,10 @@ def take_instance(rows: pa.Table, *, file: str, today: dt.date) -> Instance:
         ids[0].dictionary,
         tuple(ids[1].dictionary.take(pa.array(offers)).to_pylist()),
         row,
-        customer[row],
-        offer[row],
-        value[row],
-        cost[row],
+        customer,
+        offer,
+        value,
+        cost,
         tuple(c for c in rows.column_names if c not in {*NEEDED, CURRENCY, EXPIRES}),
     )
 
