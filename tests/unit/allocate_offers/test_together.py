@@ -77,6 +77,7 @@ def test_contacts_are_limited_over_all_campaigns_and_the_nights_before(two: Call
     assert set(contacts(first)) & set(contacts(third))
 
 
+@pytest.mark.long
 def test_the_second_offer_of_a_customer_is_the_one_that_is_worth_less(two: Callable[[str], Stores]) -> None:
     """What the rule of one contact takes away costs less than half of the value of both."""
     stores = two(RULES)
