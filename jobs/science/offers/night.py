@@ -103,6 +103,8 @@ def ask(menu: Menu, pairs: Pairs) -> Night:
             f"{night.possible[number]:g} may get it: lower the minimum by "
             f"{menu.least[number] - night.possible[number]:g}."
         )
+    for wanting in np.flatnonzero(menu.least > 0).tolist():
+        _check_budgets(night, wanting)
     return night
 
 
@@ -159,6 +161,39 @@ def survey(menu: Menu, pairs: Pairs) -> Night:
         scale_cost=dearest_sum / gains if dearest_sum > 0 else 1.0,
     )
     return replace(night, reach=night.use_of_arms(count, spend))
+
+
+def _check_budgets(night: Night, number: int) -> None:
+    """Raise where a minimum, even by its cheapest offers, takes more than a budget that all of its arms draw on."""
+    menu = night.menu
+    mine = set(menu.resources[number].arms)
+    budgets = [r for r in menu.resources if r.unit == "eur" and r.most < np.inf and mine <= set(r.arms)]
+    if not budgets:
+        return
+    budget = min(budgets, key=lambda r: r.most)
+    least = int(menu.least[number])
+    cheapest = np.sort(np.concatenate([_cheapest(night, rows, mine) for rows in night.blocks()]))[:least]
+    spend = np.cumsum(cheapest)
+    if spend[-1] > budget.most * (1 + 1e-9):
+        reached = int(np.searchsorted(spend, budget.most, side="right"))
+        raise BadRequest(
+            f"{menu.resources[number].name} must go to at least {least} customers, who take {spend[-1]:.2f} euro at "
+            f"least, but {budget.name} is {budget.most:.2f} euro: lower the minimum by {least - reached} or raise the "
+            f"budget by {spend[-1] - budget.most:.2f} euro."
+        )
+
+
+def _cheapest(night: Night, rows: slice, arms: set[int]) -> Floats:
+    """Return the least cost of some arms for each customer and campaign that may have one."""
+    block = night.block(rows)
+    counted = np.zeros(len(night.campaign), np.bool_)
+    counted[list(arms)] = True
+    found = []
+    for g in sorted({int(night.campaign[arm]) for arm in arms}):
+        inside = (block.value > -np.inf) & (counted & (night.campaign == g))[block.arm]
+        cost = np.where(inside, block.cost, np.inf).min(axis=1)
+        found.append(cost[cost < np.inf])
+    return np.concatenate(found).astype(np.float64)
 
 
 def _useful(block: Block, needed: Bools, dearest_eur: Floats) -> Block:
