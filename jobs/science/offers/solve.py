@@ -138,10 +138,9 @@ def _meet(night: Night, price_eur: Floats, slot: Slots, seed: int) -> Slots:
     if not short.any():
         return fill(night, price_eur, slot, seed)
     number = int(short.argmax())
-    together = " together with the other limits" if night.menu.resources else ""
     raise BadRequest(
         f"{night.menu.resources[number].name} must go to at least {night.menu.least[number]:g} customers, which "
-        f"cannot be met{together}: lower the minimum by {short[number]:g} or widen what stands against it."
+        f"cannot be met together with the other limits: lower the minimum by {short[number]:g} or widen the others."
     )
 
 

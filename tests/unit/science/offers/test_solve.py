@@ -50,6 +50,7 @@ def test_every_answer_is_feasible_no_worse_than_greedy_and_under_its_bound(asked
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1800)
 @given(asked=nights(most_customers=400, most_arms=10), listed=st.booleans(), seed=st.integers(0, 5))
 @settings(max_examples=2_000, deadline=None)
 def test_thousands_of_nights_are_feasible_and_no_worse_than_greedy(asked, listed, seed):
@@ -68,6 +69,7 @@ def test_200_customers_come_within_a_hundredth_of_the_exact_optimum(kind, campai
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1800)
 @given(
     kind=st.sampled_from(GAINING),
     seed=st.integers(0, 10_000),
@@ -77,7 +79,7 @@ def test_200_customers_come_within_a_hundredth_of_the_exact_optimum(kind, campai
     cap_share=st.sampled_from([0.05, 0.15, 0.5]),
     masked=st.booleans(),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_200_customers_of_any_kind_come_within_a_hundredth(kind, seed, k, campaigns, budget_share, cap_share, masked):
     asked = night(kind, 200, k, seed, campaigns, budget_share, cap_share, short=campaigns > 1, masked=masked)
     found = solve(asked.menu, asked.pairs())
@@ -90,7 +92,7 @@ def test_200_customers_of_any_kind_come_within_a_hundredth(kind, seed, k, campai
 )
 @pytest.mark.parametrize("campaigns", [1, 3])
 def test_the_gap_at_5000_customers_is_a_thousandth_at_most(kind, campaigns):
-    asked = night(kind, 5_000, 8, 4, campaigns, least_share=0.05, short=campaigns > 1)
+    asked = night(kind, 5_000, 8, 4, campaigns, least_share=0.02, short=campaigns > 1)
     found = solve(asked.menu, asked.pairs())
     assert_within_limits(asked, found.arm)
     assert found.gap <= 1e-3
