@@ -10,9 +10,12 @@ from jobs.runtime.chain import NIGHT, TRAINING
 _NIGHTLY = "run nightly"
 _LIFT = "lift"
 _JUDGE_FRAUD = "judge-fraud"
+_EVALUATE_POLICY = "evaluate-policy"
+_ALLOCATE_OFFERS = "allocate-offers"
 _MODULES = {
     _LIFT: "jobs.lift",
     _JUDGE_FRAUD: "jobs.judge_fraud",
+    _EVALUATE_POLICY: "jobs.evaluate_policy",
     "runs": "jobs.runs",
     "rerun": "jobs.rerun",
     "doctor": "jobs.doctor",
@@ -30,7 +33,8 @@ ABOUT = {
     "segment-customers": "customers by what they do: segments with names, sizes, who moved",
     "train-uplift": "fit a campaign's uplift model, judge it on held-out rows, register it",
     "score-uplift": "what each arm would add for each customer, in euro",
-    "allocate-offers": "who gets which offer under budget and caps, with a certificate",
+    _ALLOCATE_OFFERS: "who gets which offer under budget and caps, with a certificate; --data for anybody's file",
+    _EVALUATE_POLICY: "drawn offers in (--data, or --campaign); what another policy would have earned on them",
     "publish-offers": "each campaign's list as CSV, under a new name",
     "monitor-drift": "how far the night's rows are from what the models were trained on",
     "runs": "every run: state, rows, seconds, what it cost",
@@ -62,6 +66,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             return backfill(words[2:])
         return _nightly(words[2:])
     verb = words[0]
+    if verb == _ALLOCATE_OFFERS and any(word.split("=")[0] == "--data" for word in words[1:]):
+        of_a_file: Callable[[Sequence[str]], int] = importlib.import_module("jobs.allocate_instance").main
+        return of_a_file(words[1:])
+    if verb == _EVALUATE_POLICY and any(word.split("=")[0] == "--campaign" for word in words[1:]):
+        of_a_campaign: Callable[[Sequence[str]], int] = importlib.import_module("jobs.evaluate_campaign").main
+        return of_a_campaign(words[1:])
     if verb in _MODULES:
         act: Callable[[Sequence[str]], int] = importlib.import_module(_MODULES[verb]).main
         return act(words[1:])

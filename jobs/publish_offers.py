@@ -26,10 +26,18 @@ COLUMNS = (
     "offer",
     "partner_id",
     "contact_window",
+    "expires_on",
     "expected_net_eur",
+    "expected_net_low_eur",
+    "expected_net_high_eur",
     "cost_eur",
+    "segment",
+    "assignment",
     "reason",
 )
+"""Columns of a list, as ``offers`` describes them."""
+
+_EURO = tuple(name for name in COLUMNS if name.endswith("_eur"))
 
 
 @dataclass(frozen=True)
@@ -60,7 +68,7 @@ def publish(request: PublishOffers, stores: Stores, shard: OpenShard) -> None:
 def to_csv(rows: pa.Table) -> bytes:
     """Return rows as CSV with a header, euro to a hundredth of a cent."""
     sink = io.BytesIO()
-    for name in ("expected_net_eur", "cost_eur"):
+    for name in _EURO:
         place = rows.column_names.index(name)
         rows = rows.set_column(place, name, pc.round(rows[name], 4))
     pacsv.write_csv(rows, sink, pacsv.WriteOptions(quoting_style="needed"))

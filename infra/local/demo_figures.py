@@ -22,6 +22,7 @@ def night_figures(reports: Sequence[Report], training: Sequence[Report], headlin
     campaigns = list(details_of(reports, "allocate-offers").get("campaigns", {}).values())
     scored = sum(r.rows_used for r in reports if r.verb == "score-uplift")
     spend, budget = sum(c["spend_eur"] for c in campaigns), sum(c["budget_eur"] for c in campaigns)
+    at_most = details_of(reports, "allocate-offers").get("night", {}).get("dual_bound_eur", 0.0)
     fraud = details_of(reports, "score-fraud")
     grid = Grid(box=None, show_header=False, padding=(0, 2, 0, 0))
     grid.add_column(style="dim")
@@ -39,7 +40,7 @@ def night_figures(reports: Sequence[Report], training: Sequence[Report], headlin
         ("offers", f"{sum(c['offered'] for c in campaigns):,}", _arms(campaigns)),
         ("budget used", f"{spend:,.2f} €", f"of {budget:,.2f} €"),
         ("expected net", f"{headline.net_eur.value:,.0f} €", _interval(headline)),
-        ("at most", f"{sum(c['dual_bound_eur'] for c in campaigns):,.2f} €", "could any list bring by these scores"),
+        ("at most", f"{at_most:,.2f} €", "could any lists bring by these scores"),
         *_truth(headline),
         ("seconds", f"{sum(r.seconds for r in reports):.1f}", "for the night, without training"),
     ):

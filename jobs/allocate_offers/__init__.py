@@ -1,24 +1,28 @@
-"""Choose who gets which offer of each campaign, under its budget and caps, and say why the others get none."""
+"""Choose who gets which offers of a night's campaigns, under every limit, and say why the others get none."""
+
+from typing import Any
 
 import numpy as np
 
+from jobs.allocate_offers.certified import campaign_certificate, night_certificate
+from jobs.allocate_offers.curve import budget_curve
+from jobs.allocate_offers.deciding import Decision, decide, without_partner_limits
 from jobs.allocate_offers.fan_out import PARTS
-from jobs.allocate_offers.offered import CURVE_BUDGETS, certificate, offer_rows, ranks
+from jobs.allocate_offers.offered import facts, final_reasons, offer_rows, ranks
 from jobs.allocate_offers.request import AllocateOffers
-from jobs.allocate_offers.scored import SCORE_COLUMNS, cap_limits, fraud_probability, scored, valued
-from jobs.runtime.campaign import read_campaign
+from jobs.allocate_offers.scored import SCORE_COLUMNS
+from jobs.allocate_offers.setting import set_up
+from jobs.allocate_offers.together import Together, together
 from jobs.runtime.chain import step
 from jobs.runtime.report import Report
 from jobs.runtime.run import Job, run_job
 from jobs.runtime.shard import OpenShard
 from jobs.runtime.stores import Stores
-from jobs.science.offers.allocate import allocate
-from jobs.science.offers.budget_curve import budget_curve
-from jobs.science.offers.eligibility import Reason, may_be_offered, settle
+from jobs.science.offers.eligibility import Reason
 from jobs.storage.tables import read_whole
-from jobs.tables.outputs import CUSTOMER_RISK, OFFERS, UPLIFT_SCORES
+from jobs.tables.outputs import OFFERS, UPLIFT_SCORES
 
-__all__ = ["JOB", "AllocateOffers", "allocate_offers", "fraud_probability"]
+__all__ = ["JOB", "AllocateOffers", "allocate_offers"]
 
 
 def allocate_offers(request: AllocateOffers, stores: Stores) -> Report:
@@ -27,42 +31,80 @@ def allocate_offers(request: AllocateOffers, stores: Stores) -> Report:
 
 
 def choose(request: AllocateOffers, stores: Stores, shard: OpenShard) -> None:
-    """For each campaign read scores and risk, screen, value, allocate, stage with reasons."""
-    day = {"run_date": request.run_date}
-    risk = read_whole(stores.tables, CUSTOMER_RISK, day, ["customer_id", "fraud_probability"])
-    certificates = {}
+    """Read scores of all campaigns, screen and value, choose, stage with reasons."""
+    rows = {}
     for campaign_id in shard.manifest.campaigns:
-        campaign = read_campaign(stores.objects, campaign_id)
-        rows = read_whole(stores.tables, UPLIFT_SCORES, {**day, "campaign_id": campaign.id}, SCORE_COLUMNS)
-        if not rows.num_rows:
-            continue
-        customers = scored(campaign, rows)
-        known = valued(campaign, customers, risk)
-        eligible, caps = may_be_offered(known.refused), cap_limits(campaign, len(known.fraud))
-        chosen = allocate(known.value, known.cost, campaign.budget_eur, caps, eligible, seed=request.seed)
-        reason = settle(known.refused, known.value, chosen.arm)
-        got = np.flatnonzero(chosen.arm >= 0)
-        net = known.value[got, chosen.arm[got]]
-        [rank] = ranks([net], [customers.customer_id.take(got)])
-        listed = offer_rows(
-            campaign, customers.customer_id, known.fraud, customers.model_version, chosen.arm, net, rank, reason
-        )
-        shard.stage(OFFERS, listed, campaign_id=campaign.id)
-        budgets = np.array(CURVE_BUDGETS) * campaign.budget_eur
-        curve = budget_curve(known.value, known.cost, budgets, caps, eligible, seed=request.seed)
-        certificates[campaign.id] = certificate(
-            campaign,
-            twice=int(customers.twice.sum()),
-            reasons=np.bincount(reason, minlength=len(Reason)),
-            spend_eur=chosen.spend_eur,
-            value_eur=chosen.value_eur,
-            dual_bound_eur=chosen.dual_bound_eur,
-            gap=chosen.gap,
-            price=np.concatenate([[chosen.budget_price], chosen.cap_prices_eur]),
-            counts=chosen.counts,
-            curve={"budget_eur": curve.spend_eur.tolist(), "value_eur": curve.value_eur.tolist()},
-        )
-    shard.details["campaigns"] = certificates
+        where = {"run_date": request.run_date, "campaign_id": campaign_id}
+        found = read_whole(stores.tables, UPLIFT_SCORES, where, SCORE_COLUMNS)
+        if found.num_rows:
+            rows[campaign_id] = found
+    shard.details["campaigns"] = {}
+    if not rows:
+        return
+    models = {campaign_id: found["model_version"][0].as_py() for campaign_id, found in rows.items()}
+    setting = set_up(shard.manifest, models, stores)
+    known = together(setting, rows, stores)
+    del rows
+    decision = decide(known, request.seed)
+    partner_cost_eur = None
+    if any(setting.over_limit(campaign) for campaign in setting.campaigns):
+        free = without_partner_limits(known, request.seed)
+        partner_cost_eur = free.value_eur - decision.value_eur - decision.exploration_cost_eur
+    for place in range(len(setting.campaigns)):
+        _list(known, decision, place, request.seed, shard)
+    shard.details["night"] = night_certificate(
+        setting,
+        decision.resources,
+        value_eur=decision.value_eur,
+        dual_bound_eur=decision.dual_bound_eur,
+        gap=decision.gap,
+        exploration=_explored(decision),
+        partner_cost_eur=partner_cost_eur,
+        measured_on="all customers",
+    )
+
+
+def _list(known: Together, decision: Decision, place: int, seed: int, shard: OpenShard) -> None:
+    """Stage the rows of a campaign and certify them."""
+    setting, of_campaign, rows = known.setting, known.valued[place], known.place[place]
+    campaign = setting.campaigns[place]
+    if of_campaign is None:
+        return
+    arm = np.where(decision.arm[rows, place] >= 0, decision.arm[rows, place] - setting.arms_of(place).start, -1)
+    got = np.flatnonzero(arm >= 0)
+    net = np.zeros(len(rows), np.float32)
+    net[got] = of_campaign.value[got, arm[got]]
+    told = facts(known, place, decision.drawn)
+    otherwise, explored = of_campaign.reasons(np.full(len(rows), -1)), told["explored"].to_numpy()
+    reason = final_reasons(otherwise, arm, net, explored, known.used_up(decision.arm)[rows])
+    [rank] = ranks([net[got]], [of_campaign.scored.customer_id.take(got)])
+    repaired = decision.repaired[rows, place]
+    version = of_campaign.scored.model_version
+    listed = offer_rows(setting, campaign, told, version, arm, net[got], rank, reason, repaired)
+    shard.stage(OFFERS, listed, campaign_id=campaign.id)
+    shard.details["campaigns"][campaign.id] = campaign_certificate(
+        setting,
+        place,
+        decision.resources,
+        twice=int(of_campaign.scored.twice.sum()),
+        reasons=np.bincount(reason, minlength=len(Reason)),
+        counts=np.bincount(arm[got], minlength=len(campaign.arms)),
+        repaired=int(repaired.sum()),
+        value_eur=float(net[got].sum(dtype=np.float64)),
+        slack_eur=max(decision.dual_bound_eur - decision.value_eur, 0.0),
+        curve=budget_curve(known, place, seed),
+    )
+
+
+def _explored(decision: Decision) -> dict[str, Any] | None:
+    if decision.drawn is None:
+        return None
+    taken_back = (decision.drawn.arm >= 0) & decision.repaired[decision.drawn.row]
+    return {
+        "customers": len(decision.drawn.row),
+        "taken_back": int((taken_back & decision.drawn.explores).sum()),
+        "cost_eur": decision.exploration_cost_eur,
+    }
 
 
 JOB = Job(step("allocate-offers"), AllocateOffers, choose, PARTS)

@@ -1,4 +1,4 @@
-"""An allocation as rows of ``offers``, and what its certificate says."""
+"""An allocation as rows of ``offers``: what each customer gets of a campaign and how sure it is, or why nothing."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -8,13 +8,95 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from jobs.allocate_offers.exploring import Drawn
+from jobs.allocate_offers.setting import Setting
+from jobs.allocate_offers.together import Together
 from jobs.runtime.campaign import Campaign
-from jobs.science.offers.eligibility import Reason, in_words
+from jobs.science.offers.eligibility import OFFER_REASONS, Reason, in_words
+from jobs.science.offers.propensities import log_propensities
 
-CURVE_BUDGETS = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0)
-"""Budgets of the curve, in budgets of the campaign."""
+FACTS = pa.schema(
+    {
+        "customer_id": pa.string(),
+        "fraud_probability": pa.float64(),
+        "segment": pa.string(),
+        "consent": pa.bool_(),
+        "explored": pa.bool_(),
+        "propensity": pa.float64(),
+        "propensities": pa.string(),
+    }
+)
+"""What an offer says of its customer and of how it was chosen."""
 
-_STATUS = {Reason.OFFERED: "offered", Reason.HOLDOUT: "holdout"}
+
+def facts(together: Together, number: int, chance: Drawn | None) -> pa.Table:
+    """Return what is known of the customers of a campaign, whatever they get; none where it scored none of them.
+
+    Parameters
+    ----------
+    together : Together
+        All customers.
+    number : int
+        Place of the campaign among the night's.
+    chance : Drawn or None
+        What was drawn for explorers among all.
+    """
+    known, place = together.valued[number], together.place[number]
+    if known is None:
+        return FACTS.empty_table()
+    m = len(place)
+    explored, propensity = np.zeros(m, np.bool_), np.ones(m)
+    texts = pa.nulls(m, pa.string())
+    if chance is not None:
+        mine = np.flatnonzero(chance.explores[:, number])
+        rows = np.searchsorted(place, chance.row[mine])
+        explored[rows], propensity[rows] = True, chance.propensity[mine, number]
+        names = [known.campaign.control, *(arm.name for arm in known.campaign.arms)]
+        of_arms = chance.propensities[mine, together.setting.arms_of(number)]
+        logged = log_propensities(names, np.column_stack([chance.nothing[mine, number], of_arms]))
+        at = np.full(m, -1, np.int64)
+        at[rows] = np.arange(len(rows))
+        texts = logged.take(pa.array(at, mask=at < 0))
+    return pa.table(
+        {
+            "customer_id": known.scored.customer_id,
+            "fraud_probability": pa.array(known.fraud),
+            "segment": together.segment.take(pa.array(place)),
+            "consent": pa.array(known.scored.consent),
+            "explored": pa.array(explored),
+            "propensity": pa.array(propensity),
+            "propensities": texts,
+        }
+    )
+
+
+def final_reasons(
+    otherwise: NDArray[np.int8],
+    arm: NDArray[np.integer[Any]],
+    net_eur: NDArray[np.float32],
+    explored: NDArray[np.bool_],
+    used_up: NDArray[np.bool_],
+) -> NDArray[np.int8]:
+    """Return the reason of each customer, once all is decided.
+
+    Parameters
+    ----------
+    otherwise : ndarray of shape (m,)
+        Reason if the customer gets nothing; OFFERED is none.
+    arm : ndarray of shape (m,)
+        Arm of the campaign, -1 for nothing.
+    net_eur : ndarray of shape (m,)
+        Value of the choice, 0 for nothing.
+    explored : ndarray of bool of shape (m,)
+        Whose choice was drawn.
+    used_up : ndarray of bool of shape (m,)
+        Who gets as many offers tonight as the house rules leave him: then it was another campaign's that was better.
+    """
+    got = arm >= 0
+    offered = np.where(net_eur > 0, Reason.OFFERED, Reason.COMMITTED)
+    nothing = np.where((otherwise == Reason.OUTBID) & used_up, Reason.CONTACT_LIMIT, otherwise)
+    reason = np.where(got, np.where(explored, Reason.DRAWN, offered), nothing)
+    return np.where(explored & ~got, Reason.DRAWN_NOTHING, reason).astype(np.int8)
 
 
 def ranks(net_eur: Sequence[NDArray[np.float32]], customer_id: Iterable[pa.Array]) -> list[NDArray[np.int64]]:
@@ -42,110 +124,113 @@ def ranks(net_eur: Sequence[NDArray[np.float32]], customer_id: Iterable[pa.Array
 
 
 def offer_rows(
+    setting: Setting,
     campaign: Campaign,
-    customer_id: pa.Array,
-    fraud: NDArray[np.float64],
+    known: pa.Table,
     model_version: str,
-    arm: NDArray[np.int8],
+    arm: NDArray[np.integer[Any]],
     net_eur: NDArray[np.float32],
     rank: NDArray[np.int64],
     reason: NDArray[np.int8],
+    repaired: NDArray[np.bool_],
 ) -> pa.Table:
-    """Lay an allocation out as rows of ``offers``: what each customer gets, or why nothing.
+    """Lay an allocation out as rows of ``offers``.
 
     Parameters
     ----------
+    setting : Setting
+        What the night rests on.
     campaign : Campaign
         Its arms.
-    customer_id : pyarrow array of length n
-        Who.
-    fraud : ndarray of shape (n,)
-        Probability that a purchase is fraud.
+    known : pyarrow.Table of n rows
+        Columns of :data:`FACTS`.
     model_version : str
         Model that made the scores.
     arm : ndarray of shape (n,)
-        Arm of each customer, -1 for nothing.
+        Arm of the campaign for each customer, -1 for nothing.
     net_eur, rank : ndarray of shape (m,)
         Value and place of each of the m customers who get something.
     reason : ndarray of shape (n,)
         Values of Reason.
+    repaired : ndarray of bool of shape (n,)
+        Whether a limit, a lot or an exchange changed the choice.
     """
     chosen = arm >= 0
     place = pa.array(np.where(chosen, arm, 0).astype(np.int32), mask=~chosen)
-    status = pa.array([_STATUS.get(r, "nothing") for r in Reason])
 
-    def of_arm(values: list[Any]) -> pa.Array:
-        return pa.array(values).take(place)
+    def of_arm(values: list[Any], kind: pa.DataType) -> pa.Array:
+        return pa.array(values, kind).take(place)
 
     def of_chosen(values: NDArray[Any]) -> pa.Array:
         spread = np.zeros(len(arm), values.dtype)
         spread[chosen] = values
-        return pa.array(spread, mask=~chosen)
+        return pa.array(spread, mask=~chosen | np.isnan(spread))
 
+    fraud = known["fraud_probability"].to_numpy()
+    half = half_widths(setting, campaign, arm[chosen], net_eur, fraud[chosen])
+    net = net_eur.astype(np.float64)
+    explored = known["explored"].to_numpy()
+    assignment = np.where(explored, 2, (reason == Reason.HOLDOUT).astype(np.int8))
     return pa.table(
         {
-            "customer_id": customer_id,
-            "arm": of_arm([a.name for a in campaign.arms]),
-            "offer": of_arm([a.offer for a in campaign.arms]),
-            "partner_id": of_arm([a.partner_id for a in campaign.arms]),
-            "contact_window": of_arm([a.contact_window for a in campaign.arms]),
-            "status": status.take(pa.array(reason)),
-            "reason": pa.array(in_words(campaign.fraud_limit)).take(pa.array(reason)),
-            "rank": of_chosen(rank),
-            "expected_net_eur": of_chosen(net_eur.astype(np.float64)),
-            "cost_eur": of_arm([a.contact_cost_eur for a in campaign.arms]),
-            "fraud_probability": pa.array(fraud),
+            "customer_id": known["customer_id"],
+            "arm": of_arm([a.name for a in campaign.arms], pa.string()),
+            "offer": of_arm([a.offer for a in campaign.arms], pa.string()),
+            "partner_id": of_arm([a.partner_id for a in campaign.arms], pa.string()),
+            "contact_window": of_arm([a.contact_window for a in campaign.arms], pa.string()),
+            "status": pa.array([_status(r) for r in Reason]).take(pa.array(reason)),
+            "assignment": pa.array(["treatment", "holdout", "exploration"]).take(pa.array(assignment)),
+            "reason": pa.array(words_of(campaign)).take(pa.array(reason)),
+            "rank": of_rank(rank, chosen),
+            "expected_net_eur": of_chosen(net),
+            "expected_net_low_eur": of_chosen(net - half),
+            "expected_net_high_eur": of_chosen(net + half),
+            "cost_eur": of_arm([a.contact_cost_eur for a in campaign.arms], pa.float64()),
+            "fraud_probability": known["fraud_probability"],
+            "segment": known["segment"],
+            "consent": known["consent"],
+            "propensity": known["propensity"],
+            "propensities": known["propensities"],
+            "repaired": pa.array(repaired),
+            "expires_on": of_arm([setting.expires_on(campaign, a) for a in campaign.arms], pa.date32()),
             "model_version": pa.repeat(model_version, len(arm)),
+            "policy_version": pa.repeat(setting.policy_version[campaign.id], len(arm)),
         }
     )
 
 
-def certificate(
-    campaign: Campaign,
-    *,
-    twice: int,
-    reasons: NDArray[np.int64],
-    spend_eur: float,
-    value_eur: float,
-    dual_bound_eur: float,
-    gap: float,
-    price: NDArray[np.float64],
-    counts: NDArray[np.int64],
-    curve: dict[str, Any],
-) -> dict[str, Any]:
-    """Return what the run's report says of a campaign.
+def of_rank(rank: NDArray[np.int64], chosen: NDArray[np.bool_]) -> pa.Array:
+    """Return the ranks of those who get something, missing for the others."""
+    spread = np.zeros(len(chosen), np.int64)
+    spread[chosen] = rank
+    return pa.array(spread, mask=~chosen)
 
-    Parameters
-    ----------
-    campaign : Campaign
-        Which.
-    twice : int
-        Customers that stood in two files.
-    reasons : ndarray
-        Customers by Reason.
-    spend_eur, value_eur, dual_bound_eur, gap : float
-        As the allocation has them.
-    price : ndarray of shape (1 + k,)
-        Euro of value for one more euro of budget, then for one more customer in each arm's cap.
-    counts : ndarray of shape (k,)
-        Customers of each arm.
-    curve : dict
-        ``budget_eur`` and ``value_eur`` of the budget curve.
-    """
-    words = in_words(campaign.fraud_limit)
-    names = [arm.name for arm in campaign.arms]
-    return {
-        "customers": int(reasons.sum()),
-        "customers_twice": twice,
-        "offered": int(reasons[Reason.OFFERED]),
-        "budget_eur": campaign.budget_eur,
-        "spend_eur": spend_eur,
-        "expected_net_eur": value_eur,
-        "dual_bound_eur": dual_bound_eur,
-        "gap": gap,
-        "euro_for_one_more_euro_of_budget": float(price[0]),
-        "euro_for_one_more_in_cap": dict(zip(names, price[1:].tolist(), strict=True)),
-        "by_arm": dict(zip(names, counts.tolist(), strict=True)),
-        "reasons": {words[r]: int(reasons[r]) for r in Reason if reasons[r]},
-        "budget_curve": curve,
-    }
+
+def half_widths(
+    setting: Setting,
+    campaign: Campaign,
+    arm: NDArray[np.integer[Any]],
+    net_eur: NDArray[np.float32],
+    fraud: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return half the width of the interval of each offer, NaN where the model's card does not say how sure it is."""
+    sure = setting.certainty.get(campaign.id, {})
+    cost = np.array([a.contact_cost_eur for a in campaign.arms]) + setting.partner_loss_eur(campaign)
+    effect = net_eur + cost[arm] + fraud * campaign.fraud_loss_eur
+    half = np.full(len(arm), np.nan)
+    for place, of_arm in enumerate(campaign.arms):
+        if of_arm.name in sure:
+            mine = arm == place
+            half[mine] = sure[of_arm.name].half_width_eur(effect[mine])
+    return half
+
+
+def words_of(campaign: Campaign) -> tuple[str, ...]:
+    """Return the sentence of each Reason, as the campaign has it."""
+    return in_words(campaign.fraud_limit, campaign.minimum_value_eur)
+
+
+def _status(reason: Reason) -> str:
+    if reason in OFFER_REASONS:
+        return "offered"
+    return "holdout" if reason is Reason.HOLDOUT else "nothing"

@@ -1,6 +1,6 @@
-"""A random part of a campaign's customers, from random row groups of all files of its scores."""
+"""A random part of a night's customers with their scores of all campaigns, from random row groups of the files."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,8 +8,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.allocate_offers.cutting import read_slices
-from jobs.allocate_offers.scored import Scored, scored
-from jobs.runtime.campaign import Campaign
 from jobs.runtime.stores import Stores
 from jobs.storage.tables import DataFile
 from jobs.tables.outputs import UPLIFT_SCORES
@@ -29,29 +27,26 @@ class Sample:
 
     Parameters
     ----------
-    customers : Scored
-        Who.
+    rows : dict of str to pyarrow.Table
+        By campaign, all their scores.
     share : float
         Part of all customers that they are, in (0, 1].
     """
 
-    customers: Scored
+    rows: dict[str, pa.Table]
     share: float
 
 
-def sample(
-    campaign: Campaign, files: Sequence[DataFile], whole_up_to_rows: int, seed: int, stores: Stores
-) -> Sample | None:
-    """Draw customers of a campaign; of few rows all are taken.
+def sample(files: Mapping[str, Sequence[DataFile]], whole_up_to_rows: int, seed: int, stores: Stores) -> Sample | None:
+    """Draw customers; of few rows all are taken.
 
-    Rows of a customer are expected to stand together; one whose rows a row group's edge may have cut is left out.
+    They are drawn from the campaign with most rows, and looked up in the others, whose customers are the same. Rows of
+    a customer are expected to stand together; one whose rows a row group's edge may have cut is left out.
 
     Parameters
     ----------
-    campaign : Campaign
-        Whose scores.
-    files : sequence of DataFile
-        Data files that hold them.
+    files : mapping of str to sequence of DataFile
+        By campaign, data files that hold its scores.
     whole_up_to_rows : int
         Of so many rows all customers are taken.
     seed : int
@@ -64,31 +59,41 @@ def sample(
     Sample or None
         None if there is no customer.
     """
-    rows = sum(file.rows for file in files)
-    if rows == 0:
+    rows = {campaign: sum(file.rows for file in of_campaign) for campaign, of_campaign in files.items()}
+    if not sum(rows.values()):
         return None
-    if rows <= whole_up_to_rows:
-        everybody = scored(campaign, read_slices([(file.path, None) for file in files], stores))
-        return Sample(everybody, 1.0)
+    if sum(rows.values()) <= whole_up_to_rows:
+        return Sample({c: read_slices(_whole(of_campaign), stores) for c, of_campaign in files.items()}, 1.0)
+    lead = max(rows, key=lambda campaign: (rows[campaign], campaign))
     rng = np.random.default_rng(seed)
-    drawn: list[Scored] = []
+    drawn: list[pa.Table] = []
     rows_seen = customers_seen = count = 0
-    for file, group in _groups(files, rng, stores):
+    for file, group in _groups(files[lead], rng, stores):
         of_group = _uncut(read_slices([(file.path, (group, group + 1))], stores))
         if not of_group.num_rows:
             continue
-        found = scored(campaign, of_group)
-        n = len(found.customer_id)
-        rows_seen, customers_seen = rows_seen + of_group.num_rows, customers_seen + n
-        most = min(n, FROM_A_GROUP, CUSTOMERS - count)
-        drawn.append(found.take(np.sort(rng.choice(n, most, replace=False))))
+        ids = of_group["customer_id"].unique()
+        ids = ids.take(pc.sort_indices(ids))
+        rows_seen, customers_seen = rows_seen + of_group.num_rows, customers_seen + len(ids)
+        most = min(len(ids), FROM_A_GROUP, CUSTOMERS - count)
+        some = ids.take(pa.array(np.sort(rng.choice(len(ids), most, replace=False))))
+        drawn.append(of_group.filter(pc.is_in(of_group["customer_id"], value_set=some)))
         count += most
         if count == CUSTOMERS:
             break
     if not drawn:
         return None
+    found = {lead: pa.concat_tables(drawn)}
+    names = found[lead]["customer_id"].unique().to_pylist()
+    for campaign, of_campaign in files.items():
+        if campaign != lead:
+            found[campaign] = read_slices(_whole(of_campaign), stores, names)
     # A share of customers is one of rows: how many rows a customer has is seen in the groups.
-    return Sample(_together(drawn), min(1.0, count * rows_seen / customers_seen / rows))
+    return Sample(found, min(1.0, count * rows_seen / customers_seen / rows[lead]))
+
+
+def _whole(files: Sequence[DataFile]) -> list[tuple[str, None]]:
+    return [(file.path, None) for file in files]
 
 
 def _groups(files: Sequence[DataFile], rng: np.random.Generator, stores: Stores) -> Iterator[tuple[DataFile, int]]:
@@ -112,14 +117,3 @@ def _uncut(rows: pa.Table) -> pa.Table:
     who = rows["customer_id"]
     inner = pc.and_(pc.not_equal(who, who[0]), pc.not_equal(who, who[-1]))
     return rows.filter(inner)
-
-
-def _together(pieces: Sequence[Scored]) -> Scored:
-    return Scored(
-        pa.concat_arrays([p.customer_id for p in pieces]),
-        pa.concat_arrays([p.account_id for p in pieces]),
-        np.concatenate([p.consent for p in pieces]),
-        np.concatenate([p.effect_eur for p in pieces]),
-        pieces[0].model_version,
-        np.concatenate([p.twice for p in pieces]),
-    )

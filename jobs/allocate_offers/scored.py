@@ -1,21 +1,14 @@
-"""Customers of a campaign with the effect of each arm, their risk, and what each arm is worth for them."""
+"""Scores of a campaign laid out by customer: who, and the effect of each arm on him."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from jobs.errors import BadRows
 from jobs.runtime.campaign import Campaign
-from jobs.runtime.stores import Stores
-from jobs.science.offers.eligibility import screen
-from jobs.science.offers.holdout import below, id_numbers
-from jobs.science.offers.value import net_value
-from jobs.tables.outputs import CUSTOMER_RISK
 
 SCORE_COLUMNS = ("customer_id", "account_id", "consent", "arm", "effect_eur", "model_version")
 """Columns of ``uplift_scores`` that are read."""
@@ -59,34 +52,6 @@ class Scored:
         )
 
 
-@dataclass(frozen=True)
-class Valued:
-    """What each arm is worth for scored customers, and who may be offered one.
-
-    Parameters
-    ----------
-    scored : Scored
-        The customers.
-    number : ndarray of shape (n,), uint64
-        Each id's number under the campaign; those of two ids are hardly ever equal.
-    fraud : ndarray of shape (n,)
-        Probability that a purchase is fraud.
-    refused : ndarray of shape (n,), int8
-        Reason why no offer is allowed, or OFFERED where one is.
-    value : ndarray of shape (n, k), float32
-        Net euro of each arm.
-    cost : ndarray of shape (k,)
-        Cost of a contact, euro.
-    """
-
-    scored: Scored
-    number: NDArray[np.uint64]
-    fraud: NDArray[np.float64]
-    refused: NDArray[np.int8]
-    value: NDArray[np.float32]
-    cost: NDArray[np.float64]
-
-
 def scored(campaign: Campaign, rows: pa.Table) -> Scored:
     """Lay rows of ``uplift_scores`` out by customer.
 
@@ -98,6 +63,11 @@ def scored(campaign: Campaign, rows: pa.Table) -> Scored:
         Whose arms these are.
     rows : pyarrow.Table
         Columns :data:`SCORE_COLUMNS`, one row or more, in any order: the same scores always give the same answer.
+
+    Raises
+    ------
+    BadRows
+        If an effect is missing or infinite.
     """
     rows = rows.combine_chunks()
     who = rows["customer_id"].combine_chunks().dictionary_encode()
@@ -118,6 +88,14 @@ def scored(campaign: Campaign, rows: pa.Table) -> Scored:
     lowest[1:] &= ~again
     effect = np.full((len(first), len(names)), np.nan)
     effect[customer[lowest], arm[lowest]] = effect_of_row[lowest]
+    wrong = np.flatnonzero(~np.isfinite(effect_of_row))
+    if len(wrong):
+        row = int(order[wrong[0]])
+        who, what = rows["customer_id"][row].as_py(), rows["arm"][row].as_py()
+        raise BadRows(
+            f"uplift_scores, customer {who!r}, arm {what!r}: effect_eur == {effect_of_row[wrong[0]]}, must be finite: "
+            "look at the model and score the campaign again."
+        )
     twice = np.zeros(len(first), np.bool_)
     twice[customer[1:][again]] = True
     consent = rows["consent"].to_numpy()[order]
@@ -126,78 +104,10 @@ def scored(campaign: Campaign, rows: pa.Table) -> Scored:
         account_id=rows["account_id"].combine_chunks().take(pa.array(order[first])),
         consent=np.logical_and.reduceat(consent, first),
         # An arm that the model never learnt is worth nothing, and so is never offered.
-        effect_eur=np.nan_to_num(effect),
+        effect_eur=np.nan_to_num(effect, copy=False),
         model_version=rows["model_version"][0].as_py(),
         twice=twice,
     )
-
-
-def valued(campaign: Campaign, customers: Scored, risk: pa.Table, mean_risk: float | None = None) -> Valued:
-    """Screen customers and value each arm for them.
-
-    Parameters
-    ----------
-    campaign : Campaign
-        Its arms, its limits.
-    customers : Scored
-        Who.
-    risk : pyarrow.Table
-        Columns ``customer_id`` and ``fraud_probability``; rows of these customers' accounts at least.
-    mean_risk : float, optional
-        Fraud probability of who has paid nothing lately, in [0, 1]; by default the mean of `risk`.
-    """
-    fraud = fraud_probability(customers.account_id, risk, mean_risk)
-    number = id_numbers(customers.customer_id, campaign.id)
-    refused = screen(customers.consent, fraud, campaign.fraud_limit, below(number, campaign.holdout_share))
-    cost = np.array([arm.contact_cost_eur for arm in campaign.arms])
-    value = net_value(customers.effect_eur, cost, fraud, campaign.fraud_loss_eur)
-    return Valued(customers, number, fraud, refused, value, cost)
-
-
-def fraud_probability(account_id: pa.Array, risk: pa.Table, mean: float | None = None) -> NDArray[np.float64]:
-    """Look up each customer's fraud probability; who has paid nothing lately gets the mean of the others.
-
-    Parameters
-    ----------
-    account_id : pyarrow array of length n
-        Under which id the customer pays.
-    risk : pyarrow.Table
-        Columns ``customer_id`` and ``fraud_probability``.
-    mean : float, optional
-        The mean; by default that of `risk`, 0 if it has no rows.
-    """
-    known = risk["fraud_probability"].to_numpy()
-    if mean is None:
-        mean = float(known.mean()) if len(known) else 0.0
-    if not len(known):
-        return np.full(len(account_id), mean)
-    place = pc.fill_null(pc.index_in(account_id, value_set=risk["customer_id"].combine_chunks()), -1).to_numpy()
-    return np.where(place >= 0, known[place], mean)
-
-
-def mean_risk(run_date: date, stores: Stores) -> float:
-    """Return the mean fraud probability of all who have paid lately; 0 where nothing is known."""
-    parts = [p["fraud_probability"].to_numpy() for p in _risks(run_date, stores, ["fraud_probability"])]
-    count = sum(map(len, parts))
-    return float(sum(p.sum() for p in parts) / count) if count else 0.0
-
-
-def risk_of(account_id: pa.Array, run_date: date, stores: Stores) -> pa.Table:
-    """Return the risk of some accounts; all risks are read, a piece in memory at a time."""
-    names = ["customer_id", "fraud_probability"]
-    accounts = account_id.unique()
-    found = [p.filter(pc.is_in(p["customer_id"], value_set=accounts)) for p in _risks(run_date, stores, names)]
-    schema = pa.schema([CUSTOMER_RISK.schema.field(name) for name in names])
-    return pa.concat_tables([schema.empty_table(), *(p.cast(schema) for p in found)])
-
-
-def cap_limits(campaign: Campaign, most: int) -> npt.NDArray[np.int64]:
-    """Return the cap of each arm; `most`, as many as there can be, where it has none."""
-    return np.array([most if arm.cap is None else arm.cap for arm in campaign.arms], np.int64)
-
-
-def _risks(run_date: date, stores: Stores, names: list[str]) -> Iterable[pa.Table]:
-    return stores.tables.read(CUSTOMER_RISK, {"run_date": run_date}, names)
 
 
 def _in_order(

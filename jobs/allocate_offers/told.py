@@ -1,84 +1,94 @@
-"""What all parts are told of a campaign: prices and limits, found from a sample of its customers."""
+"""What all parts are told of a night: setting, prices, and what was found from a sample of its customers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from jobs.allocate_offers.offered import CURVE_BUDGETS
-from jobs.allocate_offers.request import AllocateOffers
-from jobs.allocate_offers.sample import sample
-from jobs.allocate_offers.scored import cap_limits, risk_of, valued
-from jobs.runtime.campaign import Campaign
+from jobs.allocate_offers.curve import budget_curve
+from jobs.allocate_offers.deciding import scaled, without_partner_limits
+from jobs.allocate_offers.exploring import scale_eur
+from jobs.allocate_offers.sample import Sample
+from jobs.allocate_offers.setting import Setting, setting_of
+from jobs.allocate_offers.together import together
 from jobs.runtime.stores import Stores
-from jobs.science.offers.budget_curve import budget_curve
-from jobs.science.offers.eligibility import may_be_offered
-from jobs.science.offers.fan_out import Broadcast, sample_prices
-from jobs.storage.tables import DataFile
+from jobs.science.offers.shards import Told, price_sample
+from jobs.science.offers.solve import solve
 
 
-def prices(
-    campaign: Campaign,
-    files: Sequence[DataFile],
-    whole_up_to_rows: int,
-    mean_risk: float,
-    request: AllocateOffers,
-    stores: Stores,
-) -> dict[str, Any] | None:
-    """Find prices from a sample, and what other budgets would bring.
+@dataclass(frozen=True)
+class Broadcast:
+    """What a part works by.
 
     Parameters
     ----------
-    campaign : Campaign
-        Its budget and caps.
-    files : sequence of DataFile
-        Data files of its scores.
-    whole_up_to_rows : int
-        Of so many rows all customers are the sample.
-    mean_risk : float
-        Fraud probability of who has paid nothing lately.
-    request : AllocateOffers
-        The day and the seed.
+    setting : Setting
+        What the night rests on.
+    prices : Told
+        Prices of the night's resources, and how close choices are to be left open.
+    unit_eur : float
+        Mean value of a customer's best offer, euro: the unit of temperatures.
+    models : mapping of str to str
+        By campaign, the version of the model that scored.
+    """
+
+    setting: Setting
+    prices: Told
+    unit_eur: float
+    models: Mapping[str, str]
+
+
+def to_tell(setting: Setting, models: Mapping[str, str], drawn: Sample, seed: int, stores: Stores) -> dict[str, Any]:
+    """Find prices from a sample, and what other budgets and fewer limits would bring.
+
+    Parameters
+    ----------
+    setting : Setting
+        What the night rests on.
+    models : mapping of str to str
+        By campaign, the version of the model that scored.
+    drawn : Sample
+        Some of the customers.
+    seed : int
+        Seed of the run.
     stores : Stores
-        Where all lies.
+        Where the other tables are.
 
     Returns
     -------
-    dict or None
-        Values that JSON can hold, for :func:`broadcast_of` and for the report; None if nobody was scored.
+    dict
+        Values that JSON can hold, for :func:`broadcast_of` and for the report.
     """
-    drawn = sample(campaign, files, whole_up_to_rows, request.seed, stores)
-    if drawn is None:
-        return None
-    risk = risk_of(drawn.customers.account_id, request.run_date, stores)
-    known = valued(campaign, drawn.customers, risk, mean_risk)
-    eligible, caps = may_be_offered(known.refused), cap_limits(campaign, sum(file.rows for file in files))
-    told = sample_prices(
-        known.value, known.cost, campaign.budget_eur, caps, eligible, share=drawn.share, seed=request.seed
-    )
-    curve = budget_curve(
-        known.value,
-        known.cost,
-        np.array(CURVE_BUDGETS) * campaign.budget_eur * drawn.share,
-        np.round(caps * drawn.share),
-        eligible,
-        seed=request.seed,
-    )
+    known = together(setting, drawn.rows, stores)
+    prices = price_sample(setting.menu, known.pairs(), drawn.share, seed=seed)
+    cost_eur = None
+    if any(setting.over_limit(campaign) for campaign in setting.campaigns):
+        menu = scaled(setting.menu, drawn.share)
+        held = solve(menu, known.pairs(), seed=seed).value_eur
+        cost_eur = (without_partner_limits(known, seed, menu).value_eur - held) / drawn.share
     return {
-        "price": told.price.tolist(),
-        "margin_eur": told.margin_eur,
-        "budget_eur": told.budget_eur,
-        "caps": told.caps.tolist(),
-        "model_version": drawn.customers.model_version,
-        "sampled": len(known.fraud),
+        "setting": setting.told(),
+        "models": dict(models),
+        "price_eur": prices.price_eur.tolist(),
+        "margin_eur": prices.margin_eur,
+        "temperature_eur": prices.temperature_eur,
+        "unit_eur": scale_eur(known.value, known.allowed),
+        "sampled": known.customers,
         "share": drawn.share,
-        "budget_curve": {
-            "budget_eur": (curve.spend_eur / drawn.share).tolist(),
-            "value_eur": (curve.value_eur / drawn.share).tolist(),
+        "partner_cost_eur": cost_eur,
+        "budget_curves": {
+            campaign.id: budget_curve(known, place, seed, drawn.share)
+            for place, campaign in enumerate(setting.campaigns)
         },
     }
 
 
-def broadcast_of(told: Mapping[str, Any]) -> Broadcast:
-    """Return prices and limits of a campaign as the science has them."""
-    return Broadcast(np.array(told["price"]), told["margin_eur"], told["budget_eur"], np.array(told["caps"]))
+def broadcast_of(told: Mapping[str, Any], run_date: Any, stores: Stores) -> Broadcast:
+    """Take up what was told, in another process of the same run."""
+    return Broadcast(
+        setting_of(told["setting"], run_date, stores),
+        Told(np.array(told["price_eur"], np.float64), told["margin_eur"], told["temperature_eur"]),
+        told["unit_eur"],
+        told["models"],
+    )

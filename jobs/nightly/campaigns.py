@@ -10,7 +10,7 @@ from jobs.pages.formats import euro, percent, signed_euro
 from jobs.pages.night import CampaignPart
 from jobs.runtime.campaign import Campaign, read_campaign
 from jobs.runtime.stores import Stores
-from jobs.science.offers.eligibility import Reason, in_words
+from jobs.science.offers.eligibility import OFFER_REASONS, in_words
 from jobs.science.uplift.estimate import Z_95, Estimate
 from jobs.science.uplift.promise import promised_net
 from jobs.tables.outputs import OFFERS
@@ -49,7 +49,8 @@ def campaign_part(
         Where campaign file and offers are.
     """
     campaign = read_campaign(stores.objects, campaign_id)
-    offered = in_words(campaign.fraud_limit)[Reason.OFFERED]
+    words = in_words(campaign.fraud_limit, campaign.minimum_value_eur)
+    offered = {words[reason] for reason in OFFER_REASONS}
     reasons = sorted(certificate["reasons"].items(), key=lambda r: (-r[1], r[0]))
     arms = {arm["arm"]: arm for arm in card.get("arms", ())}
     # The arm that most customers get tonight is the curve to look at first.
@@ -65,7 +66,7 @@ def campaign_part(
         calibration=[_bin(d) for d in card["promise"]["deciles"]] if personal else (),
         budget=_budget(certificate),
         arms=_arms(campaign, run_date, names, stores),
-        not_offered=[ReasonRow(reason, n) for reason, n in reasons if reason != offered],
+        not_offered=[ReasonRow(reason, n) for reason, n in reasons if reason not in offered],
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from jobs.errors import BadFile, BadSchema
 from jobs.nightly.campaigns import Card, Certificate, campaign_part, expected_net
+from jobs.nightly.limits import allocation_sentences, limit_rows
 from jobs.nightly.models import model_row, models_used
 from jobs.nightly.rankings import drift_rows, partner_names, review_queue, riskiest_partners
 from jobs.pages.figures import FileRow, Interval
@@ -77,7 +78,8 @@ def night_page(
     """
     done = {r.verb for r in reports if r.state in {"finished", "already done"}}
     used = models_used(reports)
-    certificates = _details(reports, "allocate-offers").get("campaigns", {})
+    allocated = _details(reports, "allocate-offers")
+    certificates, night = allocated.get("campaigns", {}), allocated.get("night", {})
     cards = _cards(certificates, used, stores)
     reviews = review_queue(run_date, stores) if "score-fraud" in done else []
     partners = riskiest_partners(run_date, stores) if "score-partners" in done else []
@@ -92,6 +94,8 @@ def night_page(
         campaigns=[
             campaign_part(c, run_date, certificate, cards[c], names, stores) for c, certificate in certificates.items()
         ],
+        allocation=allocation_sentences(night, names),
+        limits=limit_rows(night),
         reviews=[replace(r, partner_name=names.get(r.partner_id, "")) for r in reviews],
         reviews_in_all=_details(reports, "score-fraud").get("reviewed"),
         partners=[replace(p, name=names.get(p.partner_id, "")) for p in partners],

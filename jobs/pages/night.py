@@ -22,7 +22,7 @@ from jobs.pages.figures import (
 )
 from jobs.pages.formats import count, euro_ticks, percent, signed_euro
 from jobs.pages.interval_chart import Estimate, interval_chart
-from jobs.pages.night_rows import ModelRow, PartnerRow, ReviewRow, StepRow
+from jobs.pages.night_rows import LimitRow, ModelRow, PartnerRow, ReviewRow, StepRow
 from jobs.pages.pictures import budget_picture, calibration_picture, qini_picture
 from jobs.pages.rendering import render
 from jobs.pages.sparkline import sparkline
@@ -120,8 +120,10 @@ class NightPage:
         The numbers of the night.
     notes : sequence of str
         What a reader must know about these data, in whole sentences.
-    steps, campaigns, reviews, partners, drift, models, files : sequence
+    steps, campaigns, limits, reviews, partners, drift, models, files : sequence
         See the classes.
+    allocation : sequence of str
+        What all lists together have to say, in whole sentences.
     reviews_in_all, partners_in_all : int or None
         Rows of the whole queue and of the whole ranking, where only their tops are given.
     partners_calibrated : bool
@@ -139,6 +141,8 @@ class NightPage:
     notes: Sequence[str] = ()
     steps: Sequence[StepRow] = ()
     campaigns: Sequence[CampaignPart] = ()
+    allocation: Sequence[str] = ()
+    limits: Sequence[LimitRow] = ()
     reviews: Sequence[ReviewRow] = ()
     partners: Sequence[PartnerRow] = ()
     drift: Sequence[DriftRow] = ()

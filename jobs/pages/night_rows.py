@@ -105,3 +105,29 @@ class ModelRow:
     version: str
     trained_on: str = ""
     judged: str = ""
+
+
+@dataclass(frozen=True)
+class LimitRow:
+    """Something of which the night had only so much, or had to use at least so much.
+
+    Parameters
+    ----------
+    name : str
+        As a reader knows it: "budget of spring".
+    unit : {"eur", "customers"}
+        Unit of the next three.
+    used : float
+        What the offers use.
+    most, least : float or None
+        Limits; None is none.
+    says : str
+        Its price, in a sentence.
+    """
+
+    name: str
+    unit: Literal["eur", "customers"]
+    used: float
+    most: float | None
+    least: float | None
+    says: str

@@ -1,26 +1,32 @@
 """A campaign is one TOML file: its trial, its features, its arms, its budget, its limits."""
 
-import tomllib
-from typing import Annotated, Any, Literal, Self
+from datetime import date
+from typing import Annotated, Literal, Self
 
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from jobs.errors import BadCampaign, ObjectMissing, UnknownCampaign
+from jobs.runtime.campaign_limits import (
+    Currency,
+    Euro,
+    Exploration,
+    Name,
+    PartnerBudget,
+    PartnerRiskLimit,
+    Section,
+    Window,
+    parse,
+    require_once,
+)
 from jobs.runtime.layout import campaign_ids, campaign_key
 from jobs.storage.objects import Objects
 from jobs.tables.declare import Column, Table
 
 Share = Annotated[float, Field(ge=0, lt=1)]
-Euro = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Name = Annotated[str, Field(min_length=1, max_length=80)]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class Feature(_Part):
+class Feature(Section):
     """A feature of a customer, known before any contact."""
 
     name: Name = Field(description="column in the customers and trial files")
@@ -34,7 +40,7 @@ class Feature(_Part):
         return Column(self.name, kind, self.unit, "feature declared by a campaign", nullable=True)
 
 
-class Arm(_Part):
+class Arm(Section):
     """An offer at a contact window."""
 
     name: Name = Field(description="value of the trial's arm column")
@@ -42,10 +48,20 @@ class Arm(_Part):
     partner_id: str = Field(default="", description="merchant partner of the offer")
     contact_window: str = Field(default="", description="when to make contact")
     contact_cost_eur: Euro = Field(default=0.0, description="euro a contact, paid from the budget")
-    cap: Annotated[int, Field(ge=0)] | None = Field(default=None, description="customers at most")
+    cap: Annotated[int, Field(ge=0)] | None = Field(default=None, description="customers at most in a night")
+    minimum: Annotated[int, Field(ge=0)] = Field(
+        default=0, description="customers at least in a night, as was committed to; also where that costs money"
+    )
+    expires_on: date | None = Field(default=None, description="last day on which the offer may be made or used")
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.cap is not None and self.cap < self.minimum:
+            raise ValueError(f"arm {self.name!r} has a cap of {self.cap} below its minimum of {self.minimum}")
+        return self
 
 
-class Source(_Part):
+class Source(Section):
     """How a team's own file becomes the campaign's trial and its customers."""
 
     file: Name = Field(description="name of the CSV or Parquet file in the data folder")
@@ -58,7 +74,7 @@ class Source(_Part):
     propensity: str | None = Field(default=None, description="column with the arm's probability; none: equal shares")
 
 
-class Campaign(_Part):
+class Campaign(Section):
     """A campaign: everything that is the marketing team's to decide."""
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,60}$")] = Field(description="short name, used in paths")
@@ -69,12 +85,36 @@ class Campaign(_Part):
         default=1.0, description="euro of net margin per unit of the outcome"
     )
     outcome_window_days: Annotated[int, Field(ge=1)] = Field(default=14, description="days until an outcome is final")
+    currency: Currency = Field(default="EUR", description="currency of every amount; no other is taken")
     budget_eur: Euro = Field(description="euro that contacts may cost in a night")
+    minimum_value_eur: Euro | None = Field(
+        default=None, description="euro of net margin that an offer must be expected to bring, minimums or not"
+    )
+    suppress_negative: bool = Field(
+        default=True, description="never offer an arm whose effect on the customer is negative beyond doubt"
+    )
+    expiry_days: Annotated[int, Field(ge=0)] | None = Field(
+        default=None, description="days after the night that an offer holds; an arm's expires_on may end it first"
+    )
     holdout_share: Share = Field(default=0.05, description="share that never gets an offer, in [0, 1)")
     fraud_limit: Annotated[float, Field(gt=0, le=1)] = Field(
         default=0.5, description="fraud probability above which a customer gets nothing"
     )
     fraud_loss_eur: Euro = Field(description="euro lost when the purchase of a contacted customer is fraud")
+    only_segments: Annotated[tuple[Name, ...], Field(strict=False)] = Field(
+        default=(), description="names of the segments whose customers may get an offer; none: those of all"
+    )
+    not_segments: Annotated[tuple[Name, ...], Field(strict=False)] = Field(
+        default=(), description="names of segments whose customers get no offer"
+    )
+    partner_risk: PartnerRiskLimit | None = Field(default=None, description="what becomes of offers at risky partners")
+    partners: Annotated[tuple[PartnerBudget, ...], Field(strict=False)] = Field(
+        default=(), description="what merchant partners pay for contacts of this campaign in a night"
+    )
+    windows: Annotated[tuple[Window, ...], Field(strict=False)] = Field(
+        default=(), description="how many contacts of this campaign a window has room for in a night"
+    )
+    exploration: Exploration | None = Field(default=None, description="how some choices are drawn, to learn from them")
     features: Annotated[tuple[Feature, ...], Field(min_length=1, strict=False)]
     arms: Annotated[tuple[Arm, ...], Field(min_length=1, strict=False)]
     source: Source | None = Field(default=None, description="the team's own file, where there is one")
@@ -84,10 +124,20 @@ class Campaign(_Part):
         names = [arm.name for arm in self.arms]
         if self.control in names:
             raise ValueError(f"control {self.control!r} is also an arm: take it out of [[arms]]")
-        for what, values in (("arm", names), ("feature", [f.name for f in self.features])):
-            twice = sorted({v for v in values if values.count(v) > 1})
-            if twice:
-                raise ValueError(f"{what} {twice[0]!r} is declared twice: keep one")
+        require_once("arm", names)
+        require_once("feature", [f.name for f in self.features])
+        require_once("partner", [p.partner_id for p in self.partners])
+        require_once("window", [w.name for w in self.windows])
+        both = sorted({*self.only_segments} & {*self.not_segments})
+        if both:
+            raise ValueError(f"segment {both[0]!r} is in only_segments and in not_segments: take it out of one")
+        for what, named, known in (
+            ("partner", [p.partner_id for p in self.partners], {arm.partner_id for arm in self.arms}),
+            ("window", [w.name for w in self.windows], {arm.contact_window for arm in self.arms}),
+        ):
+            of_no_arm = [name for name in named if name not in known]
+            if of_no_arm:
+                raise ValueError(f"{what} {of_no_arm[0]!r} is that of no arm: correct its name or take it out")
         return self
 
     @property
@@ -126,12 +176,7 @@ def parse_campaign(text: str, file: str) -> Campaign:
     Traceback (most recent call last):
     jobs.errors.BadCampaign: spring.toml, field 'id': Input should be a valid string (value 3); correct the file.
     """
-    try:
-        return Campaign.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise BadCampaign(f"{file} is not TOML: {error}; correct the file.") from error
-    except ValidationError as error:
-        raise BadCampaign(_sentence(file, error)) from error
+    return parse(Campaign, text, file)
 
 
 def read_campaign(objects: Objects, campaign_id: str) -> Campaign:
@@ -156,12 +201,3 @@ def read_campaign(objects: Objects, campaign_id: str) -> Campaign:
     if campaign.id != campaign_id:
         raise BadCampaign(f"{key}, field 'id': is {campaign.id!r}, must be {campaign_id!r} as the file's name says.")
     return campaign
-
-
-def _sentence(file: str, error: ValidationError) -> str:
-    first: Any = error.errors(include_url=False)[0]
-    where = ".".join(str(part) for part in first["loc"]) or "the whole file"
-    said = str(first["msg"]).removeprefix("Value error, ")
-    value = first["input"]
-    shown = f" (value {value!r})" if isinstance(value, str | int | float | bool) else ""
-    return f"{file}, field {where!r}: {said}{shown}; correct the file."

@@ -46,10 +46,13 @@ class After:
         The verb.
     days_back : int
         Runs of so many days before the run's first day count too.
+    needed : bool
+        Whether it is one of those of which at least one must have finished.
     """
 
     verb: str
     days_back: int = 0
+    needed: bool = True
 
 
 @dataclass(frozen=True)
@@ -74,10 +77,14 @@ class Step:
         Whether it uses the models, in the versions, that the runs before it used.
     campaigns : bool
         Whether the result depends on every campaign file (a run of one campaign depends on its own).
+    house_rules : bool
+        Whether the result depends on what holds for all campaigns together.
     writes : tuple of str
         Output tables it commits.
     after : tuple of After
         Verbs whose finished runs it builds upon.
+    looks_back_days : int
+        Days before of whose runs of the same verb the house rules speak; there may be none.
     parts_of : str or None
         Verb before it by whose rows a large run is cut into parts; None: its job has no parts.
     """
@@ -90,8 +97,10 @@ class Step:
     models_if_any: tuple[str, ...] = ()
     models_of_before: bool = False
     campaigns: bool = False
+    house_rules: bool = False
     writes: tuple[str, ...] = ()
     after: tuple[After, ...] = ()
+    looks_back_days: int = 0
     parts_of: str | None = None
 
     @property
@@ -124,6 +133,9 @@ SEGMENT_DAYS = 90
 
 PARTNER_TRAINING_DAYS = 180
 """Days of transactions that the training of partners' risk may read."""
+
+CONTACT_DAYS = 30
+"""Most days over which a customer's contacts may be counted, the run's date included."""
 
 _TRANSACTIONS = Read("transactions", days_back=HISTORY_DAYS)
 _FRAUD_REPORTS = Read("fraud_reports", days_back=HISTORY_DAYS)
@@ -173,8 +185,15 @@ NIGHT = (
         "allocate-offers",
         kind="offers",
         campaigns=True,
+        house_rules=True,
         writes=("offers",),
-        after=(After("score-uplift"), After("score-fraud")),
+        after=(
+            After("score-uplift"),
+            After("score-fraud"),
+            After("segment-customers", needed=False),
+            After("score-partners", needed=False),
+        ),
+        looks_back_days=CONTACT_DAYS - 1,
         parts_of="score-uplift",
     ),
     Step(

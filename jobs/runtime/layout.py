@@ -5,6 +5,9 @@ from pathlib import PurePosixPath
 
 from jobs.storage.objects import Objects
 
+HOUSE_RULES_KEY = "rules/night.toml"
+"""Key of the house rules, which hold for all campaigns of a night together."""
+
 
 def campaign_key(campaign_id: str) -> str:
     """Key of a campaign's file."""

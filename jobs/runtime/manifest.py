@@ -54,6 +54,10 @@ class Manifest:
         Ids of the runs it builds upon.
     part_rows : int
         Rows of a part, if it is worked in parts because it reads more than one process should; else 0.
+    house_rules : str
+        SHA-256 of the house rules, if they are used and there are any; else "".
+    earlier : tuple of str
+        Ids of the runs of the days before that it looks back on.
     """
 
     verb: str
@@ -67,6 +71,8 @@ class Manifest:
     campaigns: dict[str, str]
     upstream: tuple[str, ...]
     part_rows: int = 0
+    house_rules: str = ""
+    earlier: tuple[str, ...] = ()
 
     @property
     def fan_out(self) -> bool:
@@ -90,7 +96,10 @@ class Manifest:
 
     def to_json(self) -> bytes:
         """Return the plan as canonical JSON."""
-        return json.dumps(asdict(self), sort_keys=True, default=str, separators=(",", ":")).encode()
+        # What was added to plans later is left out where it says nothing, so that older ones keep their digests.
+        since = ("house_rules", "earlier")
+        values = {name: value for name, value in asdict(self).items() if value or name not in since}
+        return json.dumps(values, sort_keys=True, default=str, separators=(",", ":")).encode()
 
     @classmethod
     def from_json(cls, body: bytes) -> "Manifest":
@@ -103,6 +112,7 @@ class Manifest:
                 "run_date": date.fromisoformat(d["run_date"]),
                 "files": {t: tuple(PlannedFile(**f) for f in files) for t, files in d["files"].items()},
                 "upstream": tuple(d["upstream"]),
+                "earlier": tuple(d.get("earlier", ())),
             }
         )
 

@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from jobs.errors import NoInput, UnknownCampaign
+from jobs.errors import NoInput, ObjectMissing, UnknownCampaign
 from jobs.runtime.chain import Read, Step, step
 from jobs.runtime.home import Home
-from jobs.runtime.layout import campaign_ids, campaign_key, input_prefix, manifest_key
+from jobs.runtime.layout import HOUSE_RULES_KEY, campaign_ids, campaign_key, input_prefix, manifest_key
 from jobs.runtime.manifest import Manifest, PlannedFile, read_manifest
 from jobs.runtime.size import part_rows
 
@@ -61,6 +61,7 @@ def plan(
     # In this order a campaign without a file is named before the model that it cannot have.
     campaigns = {c: _digest(home, c) for c in _campaigns(of, home, kind)}
     upstream = _upstream(of, home, first_date, run_date)
+    rules = _house_rules(home) if of.house_rules else ""
     manifest = Manifest(
         verb=of.verb,
         kind=kind,
@@ -72,6 +73,9 @@ def plan(
         models=_models(of, home, kind, upstream),
         campaigns=campaigns,
         upstream=upstream,
+        house_rules=rules,
+        # Without house rules nothing counts what was done before.
+        earlier=_earlier(of, home, kind, first_date) if rules else (),
     )
     manifest = dataclasses.replace(manifest, part_rows=part_rows(of, manifest, home, environment))
     home.objects.put_if_absent(manifest_key(manifest.key.run_id), manifest.to_json())
@@ -139,16 +143,29 @@ def _digest(home: Home, campaign_id: str) -> str:
     return hashlib.sha256(home.objects.get(campaign_key(campaign_id))).hexdigest()
 
 
+def _house_rules(home: Home) -> str:
+    try:
+        return hashlib.sha256(home.objects.get(HOUSE_RULES_KEY)).hexdigest()
+    except ObjectMissing:
+        return ""
+
+
 def _upstream(of: Step, home: Home, first_date: date, run_date: date) -> tuple[str, ...]:
-    found = []
+    found: list[str] = []
+    needed: list[str] = []
     for after in of.after:
         upstream = step(after.verb)
         first = first_date - timedelta(days=after.days_back)
         for kind in kinds(upstream, home):
-            found.extend(home.ledger.finished(after.verb, kind, first, run_date))
-    if of.after and not found:
-        raise NoInput(
-            f"{of.verb} builds on {' and '.join(a.verb for a in of.after)}, "
-            f"and none has finished for {run_date}: run it first."
-        )
+            finished = home.ledger.finished(after.verb, kind, first, run_date)
+            found.extend(finished)
+            needed.extend(finished if after.needed else ())
+    if of.after and not needed:
+        verbs = " and ".join(a.verb for a in of.after if a.needed)
+        raise NoInput(f"{of.verb} builds on {verbs}, and none has finished for {run_date}: run it first.")
     return tuple(found)
+
+
+def _earlier(of: Step, home: Home, kind: str, first_date: date) -> tuple[str, ...]:
+    first, last = first_date - timedelta(days=of.looks_back_days), first_date - timedelta(days=1)
+    return tuple(home.ledger.finished(of.verb, kind, first, last))

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from jobs.allocate_offers import AllocateOffers, allocate_offers, fraud_probability
+from jobs.allocate_offers import AllocateOffers, allocate_offers
 from jobs.build_fraud_features import BuildFraudFeatures, build_fraud_features
 from jobs.runtime.campaign import Campaign, read_campaign
 from jobs.runtime.report import Report
@@ -204,10 +204,3 @@ def test_a_second_run_is_already_done(night: Allocated) -> None:
     before = states(night.stores)
     assert allocate_offers(AllocateOffers(DAY), night.stores).state == "already done"
     assert states(night.stores) == before
-
-
-def test_who_has_paid_nothing_lately_has_the_mean_risk_of_the_others() -> None:
-    risk = pa.table({"customer_id": pa.array(["a", "b"]), "fraud_probability": [0.1, 0.3]})
-    accounts = pa.array(["b", "x", "a"])
-    assert fraud_probability(accounts, risk).tolist() == pytest.approx([0.3, 0.2, 0.1])
-    assert fraud_probability(accounts, risk.slice(0, 0)).tolist() == [0.0, 0.0, 0.0]

@@ -3,7 +3,7 @@
 import csv
 import io
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pyarrow as pa
 import pytest
@@ -39,9 +39,9 @@ def test_the_csv_says_what_the_table_says_best_first(allocated: Stores) -> None:
     expected = offered.select(list(COLUMNS)).to_pylist()
     assert len(rows) == len(expected) > 100
     for row, wanted in zip(rows, expected, strict=True):
-        for name in ("expected_net_eur", "cost_eur"):
+        for name in [name for name in COLUMNS if name.endswith("_eur")]:
             assert float(row.pop(name)) == pytest.approx(wanted.pop(name), abs=5e-5)
-        assert row == {name: str(value) for name, value in wanted.items()}
+        assert row == {name: "" if value is None else str(value) for name, value in wanted.items()}
     assert [int(row["rank"]) for row in rows] == list(range(1, len(rows) + 1))
 
 
@@ -78,10 +78,16 @@ def test_text_with_commas_and_quotes_comes_back_as_it_was() -> None:
         "offer": ["10% off,\nnow"],
         "partner_id": ["p"],
         "contact_window": [""],
+        "expires_on": [date(2026, 12, 1)],
         "expected_net_eur": [1.23456],
+        "expected_net_low_eur": pa.array([None], pa.float64()),
+        "expected_net_high_eur": [2.0],
         "cost_eur": [0.1],
+        "segment": pa.array([None], pa.string()),
+        "assignment": ["treatment"],
         "reason": ["é"],
     }
     [row] = csv.DictReader(io.StringIO(to_csv(pa.table(values)).decode(), newline=""))
     assert (row["customer_id"], row["offer"], row["reason"]) == ('a,"b"', "10% off,\nnow", "é")
     assert row["expected_net_eur"] == "1.2346"
+    assert (row["expected_net_low_eur"], row["segment"], row["expires_on"]) == ("", "", "2026-12-01")

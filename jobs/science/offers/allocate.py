@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from jobs.science.offers.dual import Prices, cool, price_limits
 from jobs.science.offers.exchange import exchange
-from jobs.science.offers.problem import Arms, Floats, Ints, Problem, state
+from jobs.science.offers.problem import Arms, Bools, Floats, Ints, Problem, state
 from jobs.science.offers.rounding import fill, greedy, pick_best, pick_by_chance, repair
 
 _GOOD_GAP = 1e-4
@@ -49,6 +49,10 @@ class Allocation:
         What found the choices: prices, or value per cost where that came out better.
     passes : int
         Passes over all customers to find the prices.
+    temperature_eur : float
+        Smoothing at which they were found, euro.
+    moved : ndarray of shape (n,), bool
+        Customers whose arm is not simply the best at these prices: a limit, a lot or an exchange decided.
     """
 
     arm: Arms
@@ -61,6 +65,8 @@ class Allocation:
     counts: Ints
     method: Literal["dual", "greedy"]
     passes: int
+    temperature_eur: float
+    moved: Bools
 
 
 def allocate(
@@ -140,6 +146,8 @@ def allocate(
         counts=problem.counts_of_choice(arm),
         method=method,
         passes=prices.passes,
+        temperature_eur=prices.temperature_eur,
+        moved=arm != pick_best(problem, prices.price),
     )
 
 

@@ -19,7 +19,8 @@ NOBODY = -1
 """The arm of a customer who gets nothing."""
 
 _BLOCK_ROWS = 1 << 15
-_MOST_ARMS = 127
+MOST_ARMS = 127
+"""Arms that fit the type of a choice."""
 
 
 @dataclass(frozen=True)
@@ -131,8 +132,8 @@ def state(
         If a limit is negative or not a number, or shapes do not fit.
     """
     values = np.asarray(value, dtype=np.float32)
-    if values.ndim != 2 or not 1 <= values.shape[1] <= _MOST_ARMS:
-        raise BadRequest(f"value has shape {values.shape}, must be (customers, arms) with 1 to {_MOST_ARMS} arms.")
+    if values.ndim != 2 or not 1 <= values.shape[1] <= MOST_ARMS:
+        raise BadRequest(f"value has shape {values.shape}, must be (customers, arms) with 1 to {MOST_ARMS} arms.")
     n, k = values.shape
     costs = np.asarray(cost)
     costs = costs if costs.dtype in {np.dtype(np.float32), np.dtype(np.float64)} else costs.astype(np.float64)

@@ -104,6 +104,8 @@ def describe(customers: int, partner_ids: tuple[str, ...]) -> dict[str, Any]:
         "holdout_share": 0.1,
         "fraud_limit": 0.2,
         "fraud_loss_eur": 5.0,
+        "expiry_days": OUTCOME_WINDOW_DAYS,
+        "partner_risk": {"limit": 0.5, "then": "mask"},
         "features": [
             {"name": c.name, "type": "category" if c.type == pa.string() else "number", "unit": c.unit}
             for c in FEATURES

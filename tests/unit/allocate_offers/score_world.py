@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +14,7 @@ from jobs.runtime.chain import step
 from jobs.runtime.run import Job, run_job
 from jobs.runtime.shard import OpenShard
 from jobs.runtime.stores import Stores, open_stores
+from jobs.tables.declare import Table
 from jobs.tables.outputs import CUSTOMER_RISK, UPLIFT_SCORES
 
 DAY = date(2026, 3, 1)
@@ -36,6 +38,14 @@ class ScoreWorld:
         Of these, those without consent there.
     campaign : str
         Its id.
+    of_arm : dict of int to str
+        More fields of an arm, as its inline table holds them.
+    more : str
+        More of the campaign file: keys, then tables.
+    level_eur : float
+        Mean effect of an arm, euro.
+    card : dict
+        Card of the model that made the scores; without one it is a model that is not known any more.
     """
 
     customers: int = 6_000
@@ -47,19 +57,24 @@ class ScoreWorld:
     again: Mapping[int, float] = field(default_factory=dict)
     withdrawn: tuple[int, ...] = ()
     campaign: str = "spring"
+    of_arm: Mapping[int, str] = field(default_factory=dict)
+    more: str = ""
+    level_eur: float = 0.4
+    card: Mapping[str, Any] = field(default_factory=dict)
 
     def toml(self) -> bytes:
         """The campaign's file; arms differ in cost, and all have a cap but the last."""
         cap = int(self.customers * self.cap_share)
         caps = [f", cap = {cap}" for _ in range(self.arms - 1)] + [""]
         arms = [
-            f'{{ name = "arm-{a}", offer = "offer {a}", contact_cost_eur = {0.5 + 0.1 * a:.1f}{limit} }},'
+            f'{{ name = "arm-{a}", offer = "offer {a}", contact_cost_eur = {0.5 + 0.1 * a:.1f}{limit}'
+            f"{', ' + self.of_arm[a] if a in self.of_arm else ''} }},"
             for a, limit in enumerate(caps)
         ]
         return (
             f'id = "{self.campaign}"\nowner = "growth"\ncontrol = "none"\nfraud_loss_eur = 20.0\nfraud_limit = 0.2\n'
             f"budget_eur = {0.6 * self.budget_share * self.customers}\nholdout_share = 0.1\n"
-            f'features = [{{ name = "age", type = "number" }}]\narms = [\n{chr(10).join(arms)}\n]\n'
+            f'features = [{{ name = "age", type = "number" }}]\narms = [\n{chr(10).join(arms)}\n]\n{self.more}'
         ).encode()
 
     def rows(self, first: int, last: int) -> pa.Table:
@@ -68,7 +83,7 @@ class ScoreWorld:
         effects, consents = [], []
         for start in range(first - first % block, last, block):
             rng = np.random.default_rng([11, self.arms, start])
-            level = rng.normal(0.4, 1.0, (block, 1)) + rng.normal(0, 0.8, (block, self.arms))
+            level = rng.normal(self.level_eur, 1.0, (block, 1)) + rng.normal(0, 0.8, (block, self.arms))
             part = slice(max(first - start, 0), last - start)
             # Cents, so that some customers are alike.
             effects.append(np.round(level, 2)[part])
@@ -108,11 +123,12 @@ class Scores:
     campaign: str
 
 
-def fill(world: ScoreWorld, stores: Stores, *, risk: bool = True) -> None:
+def fill(world: ScoreWorld, stores: Stores, *, risk: bool = True, day: date = DAY) -> None:
     """Put the campaign, and the scores as a finished run of score-uplift whose shards cut customers apart."""
     stores.objects.put_if_absent(f"campaigns/{world.campaign}.toml", world.toml())
     kind = f"uplift-{world.campaign}"
-    stores.models.promote(kind, stores.models.register(kind, {"m": b"1"}, {}), "test", "first")
+    version = stores.models.register(kind, {"m": b"1"}, dict(world.card))
+    stores.models.promote(kind, version, "test", "first")
     for file in range(world.files):
         sink = pa.BufferOutputStream()
         pq.write_table(pa.table({"customer_id": [str(file)]}), sink)
@@ -125,35 +141,46 @@ def fill(world: ScoreWorld, stores: Stores, *, risk: bool = True) -> None:
             stop = min(start + world.group_rows, ends[shard.index + 1])
             first = start // world.arms
             rows = world.rows(first, -(-stop // world.arms))
+            if world.card:
+                rows = rows.drop_columns(["model_version"]).append_column(
+                    "model_version", pa.repeat(version, rows.num_rows)
+                )
             shard.stage(UPLIFT_SCORES, rows.slice(start - first * world.arms, stop - start))
         if shard.index == files - 1:
             shard.stage(UPLIFT_SCORES, world.repeated())
 
-    run_job(Job(step("score-uplift"), Scores, work), Scores(DAY, world.campaign), stores)
+    run_job(Job(step("score-uplift"), Scores, work), Scores(day, world.campaign), stores)
     if risk:
-        _put_risk(world, stores)
+        _put_risk(world, stores, day)
 
 
-def _put_risk(world: ScoreWorld, stores: Stores) -> None:
+def _put_risk(world: ScoreWorld, stores: Stores, day: date) -> None:
     """Every third customer has paid lately; a few of them are over the fraud limit."""
     who = np.arange(0, world.customers, 3)
     rng = np.random.default_rng(5)
-    writer = stores.tables.open_stage(CUSTOMER_RISK, {"run_date": DAY}, "risk")
-    writer.write(
-        pa.table(
-            {
-                "run_date": pa.repeat(pa.scalar(DAY, pa.date32()), len(who)),
-                "customer_id": pa.array(np.char.add("c", np.char.zfill(who.astype(str), 8))),
-                "fraud_probability": np.round(rng.beta(1, 30, len(who)), 3),
-                "expected_loss_eur": np.zeros(len(who)),
-                "model_version": pa.repeat("f1", len(who)),
-                "run_id": pa.repeat("risk", len(who)),
-            }
-        )
+    put(
+        stores,
+        CUSTOMER_RISK,
+        day,
+        customer_id=np.char.add("c", np.char.zfill(who.astype(str), 8)).tolist(),
+        fraud_probability=np.round(rng.beta(1, 30, len(who)), 3).tolist(),
     )
+
+
+def put(stores: Stores, table: Table, day: date, **columns: list[Any]) -> None:
+    """Commit rows of a day to a table; of columns that are not given, those that need a value say nothing."""
+    n = len(next(iter(columns.values())))
+    empty = {pa.string(): "test", pa.bool_(): False}
+    whole = {
+        c.name: pa.array(columns.get(c.name, [None if c.nullable else empty.get(c.type, 0)] * n), c.type)
+        for c in table.columns
+        if c.name != "run_date"
+    }
+    writer = stores.tables.open_stage(table, {"run_date": day}, "put")
+    writer.write(pa.table({"run_date": pa.repeat(pa.scalar(day, pa.date32()), n), **whole}).select(table.names))
     staged = writer.close()
     assert staged is not None
-    stores.tables.finish(CUSTOMER_RISK, [staged], {"run_date": DAY}, "risk", 1, lambda: None)
+    stores.tables.finish(table, [staged], {"run_date": day}, "put", 1, lambda: None)
 
 
 def home(folder: Path, *worlds: ScoreWorld) -> Stores:

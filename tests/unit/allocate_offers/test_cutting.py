@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,7 +37,7 @@ def test_every_row_group_is_in_one_part_and_parts_are_no_larger_than_they_must(
 ) -> None:
     files = {f"f{n}": of_file for n, of_file in enumerate(groups)}
     listed = [DataFile(path, sum(of_file), 1) for path, of_file in files.items()]
-    parts = cut(listed, part_rows, _Stores(files))  # type: ignore[arg-type]
+    parts = [part["spring"] for part in cut({"spring": listed}, part_rows, _Stores(files))]  # type: ignore[arg-type]
     taken = [
         (path, group)
         for part in parts
@@ -53,12 +54,31 @@ def test_every_row_group_is_in_one_part_and_parts_are_no_larger_than_they_must(
 def test_there_are_never_more_parts_than_an_array_job_takes() -> None:
     rows = [1] * 50_000
     listed = [DataFile(f"f{n}", 1, 1) for n in range(len(rows))]
-    assert len(cut(listed, widened(1, sum(rows)), _Stores({}))) <= 10_000  # type: ignore[arg-type]
+    assert len(cut({"spring": listed}, widened(1, sum(rows)), _Stores({}))) <= 10_000  # type: ignore[arg-type]
 
 
 def test_a_part_whose_files_hold_other_rows_now_is_refused(tmp_path: Path) -> None:
     stores = home(tmp_path, ScoreWorld(customers=500, files=1))
-    [part] = cut(stores.tables.files(UPLIFT_SCORES), 10_000, stores)
-    assert read_part(part, stores).num_rows == 2_000
+    [part] = cut({"spring": stores.tables.files(UPLIFT_SCORES)}, 10_000, stores)
+    assert read_part(part, stores)["spring"].num_rows == 2_000
     with pytest.raises(RowsLost, match="gave 2000 rows of scores, not the 2001 that were shared out"):
-        read_part({**part, "rows": 2_001}, stores)
+        read_part({"spring": {**part["spring"], "rows": 2_001}}, stores)
+
+
+@given(st.lists(st.lists(st.integers(1, 20), min_size=1, max_size=5), min_size=1, max_size=6), st.integers(1, 60))
+def test_other_campaigns_are_cut_at_the_same_share_of_their_rows(groups: list[list[int]], part_rows: int) -> None:
+    """Files of the same customers with three arms and with one: every group once, and no part tears many customers."""
+    files = {f"f{n}": [3 * rows for rows in of_file] for n, of_file in enumerate(groups)}
+    files |= {f"g{n}": of_file for n, of_file in enumerate(groups)}
+    listed = {c: [DataFile(p, sum(files[p]), 1) for p in files if p[0] == c] for c in "fg"}
+    parts = cut(listed, part_rows, _Stores(files))  # type: ignore[arg-type]
+    for campaign in "fg":
+        taken = [
+            (path, group)
+            for part in parts
+            for path, span in part[campaign]["slices"]
+            for group in range(*(span or (0, len(files[path]))))
+        ]
+        assert taken == [(path, group) for path in files if path[0] == campaign for group in range(len(files[path]))]
+    customers = {c: np.cumsum([part[c]["rows"] for part in parts]) / (3 if c == "f" else 1) for c in "fg"}
+    assert np.abs(customers["f"] - customers["g"]).max() <= max(part_rows, *map(sum, groups))

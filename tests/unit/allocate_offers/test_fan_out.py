@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from jobs.allocate_offers import AllocateOffers, allocate_offers, told
+from jobs.allocate_offers import AllocateOffers, allocate_offers
 from jobs.allocate_offers.fan_out import PARTS
 from jobs.runtime.campaign import read_campaign
 from jobs.runtime.chain import NIGHT, TRAINING
@@ -198,9 +198,30 @@ def test_a_night_without_risks_and_without_budget_still_gives_everybody_a_row(tm
     assert pc.all(pc.is_null(apart.offers["rank"])).as_py()
 
 
-def test_prices_travel_as_json_without_loss() -> None:
-    import json
-
-    sent = {"price": [0.1, 1 / 3], "margin_eur": 1e-17, "budget_eur": 5.5, "caps": [1e12]}
-    back = told.broadcast_of(json.loads(json.dumps(sent)))
-    assert (back.price.tolist(), back.margin_eur, back.caps.tolist()) == ([0.1, 1 / 3], 1e-17, [1e12])
+def test_campaigns_that_share_contacts_and_windows_are_one_problem_in_parts_too(tmp_path: Path) -> None:
+    """Their files are cut at other rows: customers who are torn apart are decided anew, with all their scores."""
+    at_noon = {0: 'contact_window = "noon"'}
+    spring = ScoreWorld(customers=1_200, files=2, group_rows=250, of_arm=at_noon, again={17: 1.0})
+    autumn = replace(spring, arms=2, campaign="autumn", level_eur=0.6, again={})
+    rules = b'[contacts]\nmost = 1\ndays = 1\n[[windows]]\nname = "noon"\ncapacity = 60\n'
+    both: list[tuple[dict[str, Any], pa.Table]] = []
+    for parts in (False, True):
+        stores = home(tmp_path / str(parts), spring, autumn)
+        stores.objects.put_if_absent("rules/night.toml", rules)
+        with environment(pytest.MonkeyPatch(), FAN_OUT_MB=0 if parts else 400, PART_ROWS=2_500):
+            report = allocate_offers(AllocateOffers(DAY), stores)
+        both.append((report.details, rows_of(stores, OFFERS, run_date=DAY)))
+    (one, whole), (many, apart) = both
+    assert many["campaigns"]["spring"]["fan_out"]["parts"] >= 3
+    for details, offers in both:
+        offered = offers.filter(pc.equal(offers["status"], "offered"))
+        assert max(Counter(offered["customer_id"].to_pylist()).values()) == 1
+        assert offered["contact_window"].to_pylist().count("noon") <= 60
+        assert details["night"]["expected_net_eur"] == pytest.approx(
+            pc.sum(offered["expected_net_eur"]).as_py(), rel=1e-6
+        )
+    assert apart.num_rows == whole.num_rows == 2_400
+    assert many["night"]["expected_net_eur"] <= one["night"]["dual_bound_eur"] * (1 + 1e-5)
+    assert one["night"]["expected_net_eur"] <= many["night"]["dual_bound_eur"] * (1 + 1e-5)
+    assert many["night"]["gap"] < 0.02
+    assert [r["name"] for r in one["night"]["resources"]] == [r["name"] for r in many["night"]["resources"]]

@@ -7,7 +7,8 @@ import pytest
 
 from jobs.allocate_offers import sample as sampling
 from jobs.allocate_offers.sample import Sample, sample
-from jobs.runtime.campaign import read_campaign
+from jobs.allocate_offers.scored import Scored, scored
+from jobs.runtime.campaign import parse_campaign
 from jobs.runtime.stores import Stores
 from jobs.tables.outputs import UPLIFT_SCORES
 from tests.unit.allocate_offers.score_world import ScoreWorld, home
@@ -21,14 +22,17 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Stores:
 
 
 def draw(stores: Stores, seed: int = 1, whole_up_to_rows: int = 100) -> Sample:
-    campaign = read_campaign(stores.objects, "spring")
-    drawn = sample(campaign, stores.tables.files(UPLIFT_SCORES), whole_up_to_rows, seed, stores)
+    drawn = sample({"spring": stores.tables.files(UPLIFT_SCORES)}, whole_up_to_rows, seed, stores)
     assert drawn is not None
     return drawn
 
 
 def numbers(drawn: Sample) -> np.ndarray:
-    return np.array([int(name[1:]) for name in drawn.customers.customer_id.to_pylist()])
+    return np.array([int(name[1:]) for name in laid_out(drawn).customer_id.to_pylist()])
+
+
+def laid_out(drawn: Sample) -> Scored:
+    return scored(parse_campaign(WORLD.toml().decode(), "spring"), drawn.rows["spring"])
 
 
 def test_of_few_rows_all_customers_are_taken(stores: Stores) -> None:
@@ -44,7 +48,7 @@ def test_customers_are_whole_and_none_is_drawn_twice(stores: Stores, monkeypatch
     assert len(who) == len(set(who)) > 3_000
     for place in range(0, len(who), 97):
         assert (
-            drawn.customers.effect_eur[place].tolist()
+            laid_out(drawn).effect_eur[place].tolist()
             == WORLD.rows(who[place], who[place] + 1)["effect_eur"].to_pylist()
         )
 
@@ -69,11 +73,11 @@ def test_the_seed_decides(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_without_files_there_is_no_sample(stores: Stores) -> None:
-    assert sample(read_campaign(stores.objects, "spring"), [], 100, 1, stores) is None
+    assert sample({"spring": []}, 100, 1, stores) is None
 
 
 def test_the_mean_effect_of_a_sample_is_that_of_all(stores: Stores, tmp_path: Path) -> None:
     everybody = WORLD.rows(0, WORLD.customers)["effect_eur"].to_numpy()
-    drawn = draw(stores).customers.effect_eur
+    drawn = laid_out(draw(stores)).effect_eur
     error = everybody.std() / np.sqrt(drawn.size / WORLD.arms)
     assert drawn.mean() == pytest.approx(everybody.mean(), abs=4 * error)

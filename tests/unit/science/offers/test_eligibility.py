@@ -38,3 +38,27 @@ def test_a_risk_that_cannot_be_is_refused(wrong):
 def test_a_limit_that_cannot_be_is_refused():
     with pytest.raises(BadRequest, match=r"fraud_limit == 1\.5"):
         screen([True], [0.1], 1.5, [False])
+
+
+def test_segments_come_before_fraud_and_contacts_after_the_holdout():
+    """Only who is not in the holdout was ever contacted: before it, the limit would part holdout and offered people."""
+    codes = screen(
+        [True] * 4, [0.9, 0.1, 0.1, 0.1], 0.2, [False, True, False, False], [False, True, True, True], [0, 0, 0, 1]
+    )
+    assert codes.tolist() == [Reason.SEGMENT, Reason.HOLDOUT, Reason.CONTACT_LIMIT, Reason.OFFERED]
+
+
+def test_why_nothing_was_worth_it_is_told_apart():
+    """A risky partner's arm, effects negative beyond doubt, too little value, and a minimum kept at a loss."""
+    screened = np.zeros(5, np.int8)
+    value = np.array([[-1.0, 2.0], [-3.0, -4.0], [-1.0, -1.0], [-1.0, -2.0], [0.5, 2.0]], np.float32)
+    suppressed = np.array([[False, False], [True, True], [True, False], [False, False], [False, False]])
+    at_risk = np.array([False, True])
+    arm = np.array([-1, -1, -1, 0, -1])
+    said = settle(screened, value, arm, at_risk=at_risk, suppressed=suppressed)
+    wanted = [Reason.PARTNER_RISK, Reason.SUPPRESSED, Reason.NO_VALUE, Reason.COMMITTED, Reason.OUTBID]
+    assert said.tolist() == wanted
+    too_little = settle(screened, value, arm, at_risk=at_risk, minimum_value_eur=1.0)
+    assert too_little[4] == Reason.PARTNER_RISK
+    assert settle(screened, value, arm, minimum_value_eur=3.0)[4] == Reason.NO_VALUE
+    assert "0.5 euro that the campaign asks for" in in_words(0.2, 0.5)[Reason.NO_VALUE]

@@ -1,0 +1,151 @@
+"""What the run's report says of a night and its campaigns: the certificate, prices in words, what partners cost."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jobs.allocate_offers.menu import budget_name, cap_name
+from jobs.allocate_offers.offered import words_of
+from jobs.allocate_offers.setting import Setting
+from jobs.science.offers.answer import Scarcity
+from jobs.science.offers.eligibility import OFFER_REASONS, Reason
+
+
+def night_certificate(
+    setting: Setting,
+    resources: Sequence[Scarcity],
+    *,
+    value_eur: float,
+    dual_bound_eur: float,
+    gap: float,
+    exploration: Mapping[str, Any] | None,
+    partner_cost_eur: float | None,
+    measured_on: str,
+) -> dict[str, Any]:
+    """Return what the report says of all campaigns together.
+
+    Parameters
+    ----------
+    setting : Setting
+        What the night rests on.
+    resources : sequence of Scarcity
+        Use and price of every resource.
+    value_eur, dual_bound_eur, gap : float
+        Of all offers together.
+    exploration : mapping or None
+        ``customers``, ``taken_back`` and ``cost_eur`` of the draws; None where nobody explores.
+    partner_cost_eur : float or None
+        What risk limits of partners cost in expected net euro; None where no partner is over one.
+    measured_on : str
+        Whom that was measured on: "all customers" or "the sample".
+    """
+    rules = setting.rules.contacts
+    said: dict[str, Any] = {
+        "expected_net_eur": value_eur,
+        "dual_bound_eur": dual_bound_eur,
+        "gap": gap,
+        "resources": [_resource(r) for r in resources],
+        "contacts": None if rules is None else {"most": rules.most, "days": rules.days},
+        "partners": _partners(setting, partner_cost_eur, measured_on),
+    }
+    if exploration is not None:
+        said["exploration"] = dict(exploration)
+    return said
+
+
+def campaign_certificate(
+    setting: Setting,
+    place: int,
+    resources: Sequence[Scarcity],
+    *,
+    twice: int,
+    reasons: NDArray[np.int64],
+    counts: NDArray[np.int64],
+    repaired: int,
+    value_eur: float,
+    slack_eur: float,
+    curve: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return what the report says of a campaign.
+
+    Parameters
+    ----------
+    setting : Setting
+        What the night rests on.
+    place : int
+        Of the campaign among the night's.
+    resources : sequence of Scarcity
+        Of the night.
+    twice : int
+        Customers that stood in two files.
+    reasons : ndarray
+        Customers by Reason.
+    counts : ndarray of shape (arms,)
+        Customers of each arm of the campaign.
+    repaired : int
+        Customers whose choice a limit, a lot or an exchange changed.
+    value_eur : float
+        Of its offers.
+    slack_eur : float
+        What the night's bound leaves above the value of all offers: with the others' as they are, this campaign
+        cannot earn more than that on top.
+    curve : mapping
+        ``budget_eur`` and ``value_eur`` of the budget curve.
+    """
+    campaign = setting.campaigns[place]
+    words, names = words_of(campaign), [arm.name for arm in campaign.arms]
+    price = {r.name: r.price_eur for r in resources}
+    bound_eur = value_eur + slack_eur
+    return {
+        "customers": int(reasons.sum()),
+        "customers_twice": twice,
+        "offered": int(reasons[list(OFFER_REASONS)].sum()),
+        "explored": int(reasons[[Reason.DRAWN, Reason.DRAWN_NOTHING]].sum()),
+        "repaired": repaired,
+        "budget_eur": campaign.budget_eur,
+        "spend_eur": min(float(counts @ setting.cost_eur[setting.arms_of(place)]), campaign.budget_eur),
+        "expected_net_eur": value_eur,
+        "dual_bound_eur": bound_eur,
+        "gap": slack_eur / bound_eur if bound_eur > 0 else 0.0,
+        "euro_for_one_more_euro_of_budget": price[budget_name(campaign.id)],
+        "euro_for_one_more_in_cap": {name: price.get(cap_name(campaign.id, name), 0.0) for name in names},
+        "by_arm": dict(zip(names, counts.tolist(), strict=True)),
+        "reasons": {words[r]: int(reasons[r]) for r in Reason if reasons[r]},
+        "budget_curve": dict(curve),
+        "policy_version": setting.policy_version[campaign.id],
+    }
+
+
+def _resource(resource: Scarcity) -> dict[str, Any]:
+    return {
+        "name": resource.name,
+        "unit": resource.unit,
+        "used": resource.used,
+        "most": resource.most if np.isfinite(resource.most) else None,
+        "least": resource.least,
+        "price_eur": resource.price_eur,
+        "says": resource.in_words(),
+    }
+
+
+def _partners(setting: Setting, cost_eur: float | None, measured_on: str) -> dict[str, Any] | None:
+    """Say which partners were over a limit, what was done, and what it cost; None where none was."""
+    found = [
+        {
+            "campaign": campaign.id,
+            "partner_id": partner,
+            "risk": risk.probability,
+            "by_model": risk.by_model,
+            "limit": campaign.partner_risk.limit,
+            "then": campaign.partner_risk.then,
+            "loss_eur": campaign.partner_risk.loss_eur,
+        }
+        for campaign in setting.campaigns
+        if campaign.partner_risk is not None
+        for partner, risk in setting.over_limit(campaign).items()
+    ]
+    if not found:
+        return None
+    return {"over_limit": found, "cost_eur": cost_eur, "measured_on": measured_on}

@@ -1,0 +1,69 @@
+"""Anybody's allocation as the lines that a terminal shows."""
+
+import textwrap
+from collections.abc import Mapping
+from typing import Any
+
+from jobs.pages.formats import NONE, count, euro, seconds
+
+_WIDTH = 100
+_LABEL = 12
+_OFFERS = 20
+_PRICES = 8
+
+
+def allocation_lines(answer: Mapping[str, Any]) -> str:
+    """Say an allocation on a terminal: what it brings and how good it is, then by offer, then what more is worth.
+
+    Parameters
+    ----------
+    answer : mapping
+        What `jobs.allocate_instance.allocate_instance` returns.
+    """
+    budget = "" if answer["budget"] is None else f" of {euro(answer['budget'])}"
+    verdict = (
+        f"{count(answer['customers_offered'])} of {count(answer['customers'])} customers get an offer: "
+        f"{euro(answer['value'])} for {euro(answer['spend'])}{budget}; at most {100 * answer['gap']:.2g}% "
+        f"of the largest value there can be is missing."
+    )
+    offers = sorted(answer["per_offer"].items(), key=lambda item: (-item[1]["value"], item[0]))
+    lines = [textwrap.fill(verdict, _WIDTH), "", _row("offer", "customers", "at least", "at most", "value", "cost")]
+    lines += [
+        _row(
+            textwrap.shorten(offer, 29, placeholder="..."),
+            count(told["customers"]),
+            count(told["minimum"]) if told["minimum"] else NONE,
+            count(told["cap"]),
+            euro(told["value"]),
+            euro(told["spend"]),
+        )
+        for offer, told in offers[:_OFFERS]
+    ]
+    if len(offers) > _OFFERS:
+        lines.append(f"and {count(len(offers) - _OFFERS)} more offers, in --json")
+    scarce = sorted((p for p in answer["prices"] if p["price"]), key=lambda p: -abs(p["price"]) * _size(p))
+    said = [p["words"] for p in scarce[:_PRICES]] or ["More of anything would bring nothing: no limit is reached."]
+    if len(scarce) > _PRICES:
+        said.append(f"And {count(len(scarce) - _PRICES)} more limits have a price, in --json.")
+    lines += ["", *(_fact("prices" if not i else "", words) for i, words in enumerate(said))]
+    lines.append(_fact("bound", f"{euro(answer['dual_bound'])}: no choice within the limits is worth more"))
+    lines.append(_fact("checked", "every limit holds, counted again" if answer["feasible"] else "A LIMIT IS BROKEN"))
+    lines.append(_fact("effort", f"{seconds(answer['cpu_s'])} of processor, {count(answer['peak_mb'])} MB at most"))
+    if answer["columns_unused"]:
+        lines.append(_fact("not used", f"columns {', '.join(answer['columns_unused'])}"))
+    return "\n".join([*lines, _fact("choice", answer["choice"])])
+
+
+def _row(offer: str, *cells: str) -> str:
+    return f"{offer:<30}" + "".join(f"{cell:>14}" for cell in cells)
+
+
+def _size(price: Mapping[str, Any]) -> float:
+    """Weigh a price by what it is a price of, so that the budget comes before a cap of a few customers."""
+    return float(price["used"]) or 1.0
+
+
+def _fact(label: str, words: str) -> str:
+    return textwrap.fill(
+        words, _WIDTH, initial_indent=f"{label:<{_LABEL}}", subsequent_indent=" " * _LABEL, break_long_words=False
+    )
