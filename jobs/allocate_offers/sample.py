@@ -15,6 +15,9 @@ from jobs.tables.outputs import UPLIFT_SCORES
 CUSTOMERS = 200_000
 """Customers of a sample, at most: prices and margin that are found from them leave some 3% to the repair."""
 
+LEAST_CUSTOMERS = 20_000
+"""Customers of a sample, if there are as many, however small a part is: prices from fewer leave too much open."""
+
 FROM_A_GROUP = 4_000
 """Customers of one row group, at most: those of a group may be alike, because their file was in some order."""
 
@@ -37,8 +40,8 @@ class Sample:
     share: float
 
 
-def sample(files: Mapping[str, Sequence[DataFile]], whole_up_to_rows: int, seed: int, stores: Stores) -> Sample | None:
-    """Draw customers; of few rows all are taken.
+def sample(files: Mapping[str, Sequence[DataFile]], part_rows: int, seed: int, stores: Stores) -> Sample | None:
+    """Draw customers, with no more rows than a part has: the memory of both is that of laying their rows out.
 
     They are drawn from the campaign with most rows, and looked up in the others, whose customers are the same. Rows of
     a customer are expected to stand together; one whose rows a row group's edge may have cut is left out.
@@ -47,8 +50,9 @@ def sample(files: Mapping[str, Sequence[DataFile]], whole_up_to_rows: int, seed:
     ----------
     files : mapping of str to sequence of DataFile
         By campaign, data files that hold its scores.
-    whole_up_to_rows : int
-        Of so many rows all customers are taken.
+    part_rows : int
+        Rows of a part. Of so many or fewer all customers are taken; else their rows are no more, unless that would be
+        fewer than :data:`LEAST_CUSTOMERS`.
     seed : int
         Seed of the draw, >= 0.
     stores : Stores
@@ -62,9 +66,10 @@ def sample(files: Mapping[str, Sequence[DataFile]], whole_up_to_rows: int, seed:
     rows = {campaign: sum(file.rows for file in of_campaign) for campaign, of_campaign in files.items()}
     if not sum(rows.values()):
         return None
-    if sum(rows.values()) <= whole_up_to_rows:
+    if sum(rows.values()) <= part_rows:
         return Sample({c: read_slices(_whole(of_campaign), stores) for c, of_campaign in files.items()}, 1.0)
     lead = max(rows, key=lambda campaign: (rows[campaign], campaign))
+    of_lead = part_rows * rows[lead] / sum(rows.values())
     rng = np.random.default_rng(seed)
     drawn: list[pa.Table] = []
     rows_seen = customers_seen = count = 0
@@ -75,11 +80,12 @@ def sample(files: Mapping[str, Sequence[DataFile]], whole_up_to_rows: int, seed:
         ids = of_group["customer_id"].unique()
         ids = ids.take(pc.sort_indices(ids))
         rows_seen, customers_seen = rows_seen + of_group.num_rows, customers_seen + len(ids)
-        most = min(len(ids), FROM_A_GROUP, CUSTOMERS - count)
+        wanted = min(CUSTOMERS, max(LEAST_CUSTOMERS, int(of_lead * customers_seen / rows_seen)))
+        most = min(len(ids), FROM_A_GROUP, max(wanted - count, 0))
         some = ids.take(pa.array(np.sort(rng.choice(len(ids), most, replace=False))))
         drawn.append(of_group.filter(pc.is_in(of_group["customer_id"], value_set=some)))
         count += most
-        if count == CUSTOMERS:
+        if count >= wanted:
             break
     if not drawn:
         return None

@@ -21,8 +21,8 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Stores:
     return home(tmp_path_factory.mktemp("scores"), WORLD)
 
 
-def draw(stores: Stores, seed: int = 1, whole_up_to_rows: int = 100) -> Sample:
-    drawn = sample({"spring": stores.tables.files(UPLIFT_SCORES)}, whole_up_to_rows, seed, stores)
+def draw(stores: Stores, seed: int = 1, part_rows: int = 100) -> Sample:
+    drawn = sample({"spring": stores.tables.files(UPLIFT_SCORES)}, part_rows, seed, stores)
     assert drawn is not None
     return drawn
 
@@ -36,7 +36,7 @@ def laid_out(drawn: Sample) -> Scored:
 
 
 def test_of_few_rows_all_customers_are_taken(stores: Stores) -> None:
-    drawn = draw(stores, whole_up_to_rows=24_000)
+    drawn = draw(stores, part_rows=24_000)
     assert (len(numbers(drawn)), drawn.share) == (WORLD.customers, 1.0)
 
 
@@ -62,6 +62,16 @@ def test_it_is_spread_over_all_files_and_as_large_as_its_share_says(
     assert len(numbers(drawn)) == 600
     assert drawn.share == pytest.approx(600 / WORLD.customers, rel=1e-9)
     assert set(numbers(drawn) // 2_000) == {0, 1, 2, 3}
+
+
+def test_it_has_no_more_rows_than_a_part(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its memory is that of laying out its rows; so few customers that prices would be poor are not taken for it."""
+    monkeypatch.setattr(sampling, "LEAST_CUSTOMERS", 100)
+    monkeypatch.setattr(sampling, "FROM_A_GROUP", 70)
+    drawn = draw(stores, part_rows=1_500)
+    assert drawn.rows["spring"].num_rows == 1_500
+    assert drawn.share == pytest.approx(500 / WORLD.customers, rel=0.01)
+    assert len(numbers(draw(stores, part_rows=30))) == 100
 
 
 def test_the_seed_decides(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
