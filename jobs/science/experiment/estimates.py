@@ -66,7 +66,7 @@ def effect(
     """
     arms = [control, treatment]
     total = control.merge(treatment)
-    figures = [(c, _below(metric, c, total)) for c in (metric.column, *metric.covariates)]
+    figures = [(c, _below(metric, c, control)) for c in (metric.column, *metric.covariates)]
     own = [_linearised(metric, arm, figures) for arm in arms]
     if not metric.covariates:
         plain = [Estimate(float(f.values[0]), float(f.covariance[0, 0]) / a.count, a.count) for f, a in _zip(own, arms)]
@@ -89,6 +89,16 @@ def effect(
     # The covariates' mean is itself estimated: where slopes differ, that moves the effect.
     shared = float(apart @ whole.covariance[1:, 1:] @ apart) / total.count
     return contrast(lin[0], lin[1], alpha, reach, shared)
+
+
+def unit_variance(metric: Metric, moments: Moments) -> tuple[float, float, float]:
+    """Return a metric's figure, the variance of one unit's linearised value, and what covariates leave of it."""
+    own = _linearised(metric, moments, [(c, _below(metric, c, moments)) for c in (metric.column, *metric.covariates)])
+    plain = float(own.covariance[0, 0])
+    if not metric.covariates:
+        return float(own.values[0]), plain, plain
+    weight = np.concatenate([[1.0], -_slope(own.covariance)])
+    return float(own.values[0]), plain, max(float(weight @ own.covariance @ weight), 0.0)
 
 
 def _zip(own: Sequence[_Linear], arms: Sequence[Moments]) -> list[tuple[_Linear, Moments]]:
