@@ -41,10 +41,10 @@ def pooled_cap(connection: duckdb.DuckDBPyConnection, relation: str, column: str
     value = f"CAST({quoted(column)} AS DOUBLE)"
     sql = f"SELECT quantile_disc({value}, {share!r}) FILTER (isfinite({value})) FROM {relation}"  # noqa: S608  quoted
     try:
-        found = connection.execute(sql).fetchone()
+        found = connection.execute(sql).fetchall()[0][0]
     except (duckdb.BinderException, duckdb.ConversionException) as wrong:
         raise BadSchema(f"column {column!r} cannot be capped: {str(wrong).splitlines()[0]}") from wrong
-    cap = math.nan if found is None or found[0] is None else float(found[0])
+    cap = math.nan if found is None else float(found)
     if not cap > 0.0:
         raise BadTrial(f"the {share:g} quantile of column {column!r} is {cap}: choose a larger share, or no cap.")
     return cap

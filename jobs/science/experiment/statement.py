@@ -193,10 +193,11 @@ def rows_at_fault(metrics: Sequence[Metric], layout: Layout, unit: str) -> str:
 def _first_fault(connection: duckdb.DuckDBPyConnection, metrics: Sequence[Metric], layout: Layout) -> str:
     listing = rows_at_fault(metrics, layout, layout.cluster or layout.arm)
     counting = f"SELECT count(*) FROM ({listing})"  # noqa: S608
-    count = connection.execute(counting).fetchone()
-    first = connection.execute(f"{listing} LIMIT 1").fetchone()
-    if first is None or count is None:
+    count = connection.execute(counting).fetchall()[0]
+    found = connection.execute(f"{listing} LIMIT 1").fetchall()
+    if not found:
         return "the sums of the metrics overflow: no row is at fault alone, so cap the largest values."
+    first = found[0]
     return (
         f"column {first[2]!r} holds {first[3] or 'nothing'} in arm {first[1]!r}: {first[4]}; {count[0]} rows are at "
         "fault, correct them or set them aside."
