@@ -55,8 +55,8 @@ class Rule:
             raise BadRequest(f"metrics are {names}: one at least must decide, and each needs a name of its own.")
         if self.units < 4 or not 0.0 < self.guardrail_alpha < 0.5:
             raise BadRequest(
-                f"units == {self.units} and guardrail_alpha == {self.guardrail_alpha}: must be at least 4, and in (0, .5)"
-                " because it is one-sided."
+                f"units == {self.units} and guardrail_alpha == {self.guardrail_alpha}: must be at least 4, "
+                "and in (0, .5) because it is one-sided."
             )
 
     @property

@@ -19,7 +19,7 @@ ROWS = "rows of the cluster"
 LARGEST = 1e150
 """A larger value has no square that a double can hold ten million times."""
 
-_PEEK_ROWS = 10_000
+_PEEK_ROWS = 2_000
 
 
 @dataclass(frozen=True)
@@ -102,15 +102,20 @@ def moments_sql(metrics: Sequence[Metric], layout: Layout, *, sound_rows_only: b
         at = range(len(names))
     centre = ", ".join(f"coalesce(median(v{i}) FILTER (isfinite(v{i})), 0) AS c{i}" for i in at)
     centred = ", ".join(f"v{i} - c{i} AS d{i}" for i in at)
-    keep = ", ".join(f"any_value(c{i})" for i in at)
+    centres = ", ".join(f"c{i}" for i in at)
     sums = ", ".join(f"sum(d{i})" for i in at)
-    products = ", ".join(f"sum(d{i} * d{j})" for i, j in _pairs(metrics, names))
+    # Squares are all of one sign, so their rounding adds up: 2e-12 in ten million rows unless it is carried along.
+    # The same for everything else would cost a third of the time and gain nothing that can be seen.
+    exact = {metric.column for metric in metrics if metric.kind == "proportion"}
+    products = ", ".join(
+        f"{'fsum' if i == j and names[i] not in exact else 'sum'}(d{i} * d{j})" for i, j in _pairs(metrics, names)
+    )
     return (
         f"WITH rows AS {'NOT ' if layout.cluster is None else ''}MATERIALIZED ({rows}),\n"  # noqa: S608
         f"centre AS MATERIALIZED (SELECT {centre} FROM (SELECT * FROM rows LIMIT {_PEEK_ROWS}))\n"
-        f"SELECT arm, count(*), count_if(sound), {keep}, {sums}, {products}\n"
-        f"FROM (SELECT arm, sound, {', '.join(f'c{i}' for i in at)}, {centred} FROM rows, centre)\n"
-        "GROUP BY arm"
+        f"SELECT arm, n, n_sound, {centres}, sums.* EXCLUDE (arm, n, n_sound) FROM centre, (\n"
+        f"SELECT arm, count(*) AS n, count_if(sound) AS n_sound, {sums}, {products}\n"
+        f"FROM (SELECT arm, sound, {centred} FROM rows, centre) GROUP BY arm) AS sums"
     )
 
 
@@ -254,12 +259,16 @@ def _sound(metrics: Sequence[Metric]) -> str:
 
 
 def _sound_at_once(metrics: Sequence[Metric]) -> str:
-    """Return a cheaper form of what is sound: true wherever the other is, and where only it is, sums stay finite."""
-    faults = _faults(metrics)
-    columns = [column for column, sql, _ in faults if sql == _bounded(column)]
-    together = " + ".join(f"abs(CAST({quoted(column)} AS DOUBLE))" for column in columns)
-    others = [sql for column, sql, _ in faults if sql != _bounded(column)]
-    return "coalesce(" + " AND ".join([f"{together} <= {LARGEST * len(columns)!r}", *others]) + ", FALSE)"
+    """Return a cheaper form of what is sound, for rows whose sums are looked at: those tell what is not finite.
+
+    Where a cap hides it from the sums, the whole of it is asked.
+    """
+    capped = {metric.value for metric in metrics if metric.cap is not None}
+    asked = [
+        f"{quoted(column)} IS NOT NULL" if sql == _bounded(column) and column not in capped else sql
+        for column, sql, _ in _faults(metrics)
+    ]
+    return "coalesce(" + " AND ".join(asked) + ", FALSE)"
 
 
 def _bounded(column: str) -> str:
