@@ -107,6 +107,10 @@ class Assignment:
         _named("salt", self.salt)
         if not 0.0 <= self.exposure <= 1.0 or self.version < 1:
             raise BadRequest(f"exposure == {self.exposure} and version == {self.version}: in [0, 1] and at least 1.")
+        salts = [self.entry_salt, self.arm_salt, *(h.salt for h in self.holdouts)]
+        salts += [] if self.slot is None else [self.slot.layer]
+        if len(set(salts)) < len(salts):
+            raise BadRequest(f"trial {self.salt!r} draws by {salts}: one name for two decisions would make them one.")
         for where, shares in [("the trial", self.shares), *((f"stratum {s!r}", v) for s, v in self.strata.items())]:
             if list(shares) != list(self.shares):
                 raise BadRequest(f"{where} has arms {list(shares)}, not {list(self.shares)}: name the same, in order.")

@@ -197,6 +197,7 @@ def test_sparks_statement_differs_in_names_of_functions_and_quotes_only() -> Non
         (lambda: Assignment("s", {"none": 0.5, HOLDOUT: 0.5}), "none may be called"),
         (lambda: Assignment("s", SHARES, exposure=1.5), "exposure == 1.5"),
         (lambda: Assignment("s", SHARES, strata={"x": {"none": 0.5, "post": 0.5}}), "name the same"),
+        (lambda: Assignment("s", SHARES, slot=Slot("l", 0.0, 0.5), holdouts=(Holdout("l", 0.1),)), "make them one"),
         (lambda: Slot("l", 0.5, 0.5), "go upwards"),
         (lambda: Holdout("h", float("nan")), "must be in"),
         (lambda: assign(FULL, pa.array(["a"])), "give the stratum"),

@@ -114,6 +114,16 @@ def test_a_row_at_fault_is_named_refused_and_can_be_set_aside(
     assert kept["mail"].of("spend") == pytest.approx(expected(sound, "mail", ("spend",)).mean[0], rel=1e-13)
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e200])
+def test_a_cap_hides_no_row_at_fault(connection: duckdb.DuckDBPyConnection, value: float) -> None:
+    spend = rows(3000)["spend"]
+    spend[7] = value
+    register(connection, spend=spend)
+    capped = [Metric("capped", "mean", "spend", cap=20.0)]
+    with pytest.raises(BadRows, match=r"column 'spend' holds .* 1 rows are at fault"):
+        read_moments(connection, capped, Layout("trial", "arm", ARMS))
+
+
 def test_arms_that_do_not_fit_are_refused(connection: duckdb.DuckDBPyConnection) -> None:
     register(connection)
     with pytest.raises(BadTrial, match="arm 'call' has no rows"):
