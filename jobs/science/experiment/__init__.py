@@ -1,1 +1,1 @@
-"""Experiments: checks of a randomised trial."""
+"""Experiments: drawn by digests, planned, read from aggregates; see docs/experiments.md."""

@@ -1,0 +1,156 @@
+"""Read an experiment: the split first, then each effect of each arm, with intervals that fit the moment of the look."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from jobs.errors import BadRequest, BadTrial
+from jobs.science.experiment.always_valid import AlwaysValid
+from jobs.science.experiment.estimates import effect
+from jobs.science.experiment.guardrail import Guardrail, Verdict, judged
+from jobs.science.experiment.interval import Effect, FixedHorizon, Reach, checked_alpha
+from jobs.science.experiment.metric import Metric
+from jobs.science.experiment.moments import Moments
+from jobs.science.experiment.multiplicity import Correction, adjusted
+from jobs.science.experiment.split import Split, refuse_mismatch
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How an experiment is read, written before its start.
+
+    Parameters
+    ----------
+    success : tuple of Metric
+        Metrics that decide; the correction is over all of them and all arms.
+    guardrails : tuple of (Metric, Guardrail)
+        Metrics that must not suffer.
+    units : int
+        Planned units (clusters, where clusters are drawn) in all arms together.
+    alpha : float
+        Of the success metrics, two-sided, in (0, 1).
+    guardrail_alpha : float
+        Of a guardrail, one-sided, in (0, .5).
+    correction : str
+        ``none``, ``holm`` or ``benjamini-hochberg``.
+
+    Raises
+    ------
+    BadRequest
+        If no metric decides, two have one name, or a value is not allowed.
+    """
+
+    success: tuple[Metric, ...]
+    units: int
+    guardrails: tuple[tuple[Metric, Guardrail], ...] = ()
+    alpha: float = 0.05
+    guardrail_alpha: float = 0.05
+    correction: Correction = "holm"
+
+    def __post_init__(self) -> None:
+        checked_alpha(self.alpha)
+        names = [metric.name for metric in self.metrics]
+        if not self.success or len(set(names)) < len(names):
+            raise BadRequest(f"metrics are {names}: one at least must decide, and each needs a name of its own.")
+        if self.units < 4 or not 0.0 < self.guardrail_alpha < 0.5:
+            raise BadRequest(
+                f"units == {self.units} and guardrail_alpha == {self.guardrail_alpha}: must be at least 4, "
+                "and in (0, .5) because it is one-sided."
+            )
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """All metrics, those that decide first."""
+        return (*self.success, *(metric for metric, _ in self.guardrails))
+
+
+@dataclass(frozen=True)
+class Line:
+    """One metric of one arm.
+
+    Parameters
+    ----------
+    metric, arm : str
+        Names.
+    effect : Effect
+        Against the control.
+    adjusted_p_value : float or None
+        Paid for all success metrics and arms; None of a guardrail.
+    guardrail : str or None
+        ``held``, ``broken`` or ``open``; None of a success metric.
+    """
+
+    metric: str
+    arm: str
+    effect: Effect
+    adjusted_p_value: float | None
+    guardrail: Verdict | None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What an experiment says at one look.
+
+    Parameters
+    ----------
+    fraction : float
+        Units seen over units planned.
+    is_final : bool
+        Whether the planned end is reached: then intervals are fixed-horizon ones, before it always-valid.
+    lines : tuple of Line
+        Metric by metric, arm by arm.
+    """
+
+    fraction: float
+    is_final: bool
+    lines: tuple[Line, ...]
+
+
+def read(rule: Rule, split: Split, arms: Mapping[str, Moments], control: str) -> Reading:
+    """Return what the moments say under a rule.
+
+    Parameters
+    ----------
+    rule : Rule
+        How to read.
+    split : Split
+        Sizes against the design.
+    arms : mapping of str to Moments
+        Of every arm.
+    control : str
+        Which arm is the control.
+
+    Returns
+    -------
+    Reading
+
+    Raises
+    ------
+    BadTrial
+        If the split is off, the control is none of the arms, or an estimate is refused.
+    """
+    refuse_mismatch(split)
+    if control not in arms or len(arms) < 2:
+        raise BadTrial(f"control {control!r} and arms {sorted(arms)}: the control must be one of two arms or more.")
+    fraction = sum(moments.count for moments in arms.values()) / rule.units
+    is_final = fraction >= 1.0
+
+    def reach(alpha: float) -> Reach:
+        return FixedHorizon() if is_final else AlwaysValid(fraction, alpha)
+
+    others = [arm for arm in arms if arm != control]
+    pairs = [(metric, arm) for metric in rule.success for arm in others]
+    effects = [effect(metric, arms[control], arms[arm], rule.alpha, reach(rule.alpha)) for metric, arm in pairs]
+    paid = adjusted(np.array([found.p_value for found in effects]), rule.correction)
+    lines = [
+        Line(metric.name, arm, found, float(p), None)
+        for (metric, arm), found, p in zip(pairs, effects, paid, strict=True)
+    ]
+    # a two-sided interval at 2 alpha is one-sided at alpha to either side
+    twice = 2.0 * rule.guardrail_alpha
+    for metric, guardrail in rule.guardrails:
+        for arm in others:
+            found = effect(metric, arms[control], arms[arm], twice, reach(twice))
+            lines.append(Line(metric.name, arm, found, None, judged(guardrail, found)))
+    return Reading(fraction, is_final, tuple(lines))
