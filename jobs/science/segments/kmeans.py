@@ -50,7 +50,11 @@ def nearest(x: Matrix, centres: Matrix) -> NDArray[np.int64]:
     >>> nearest(np.array([[0.0], [9.0]]), np.array([[1.0], [8.0]])).tolist()
     [0, 1]
     """
-    parts = [_squares(x[i : i + _CHUNK_ROWS], centres).argmin(axis=1) for i in range(0, len(x), _CHUNK_ROWS)]
+    # |x - c|^2 less |x|^2, which is the same for every centre
+    from_origin = (centres**2).sum(axis=1)
+    parts = [
+        (from_origin - 2 * (x[i : i + _CHUNK_ROWS] @ centres.T)).argmin(axis=1) for i in range(0, len(x), _CHUNK_ROWS)
+    ]
     return np.concatenate([np.empty(0, np.int64), *parts]).astype(np.int64)
 
 
@@ -80,6 +84,7 @@ def _first_centres(x: Matrix, k: int, r: np.random.Generator) -> Matrix:
 
 def _lloyd(x: Matrix, centres: Matrix) -> Matrix:
     k = len(centres)
+    columns = np.ascontiguousarray(x.T)
     before: NDArray[np.int64] | None = None
     for _ in range(_ROUNDS):
         labels = nearest(x, centres)
@@ -87,7 +92,7 @@ def _lloyd(x: Matrix, centres: Matrix) -> Matrix:
             break
         before = labels
         counts = np.bincount(labels, minlength=k)
-        sums = np.stack([np.bincount(labels, weights=column, minlength=k) for column in x.T], axis=1)
+        sums = np.stack([np.bincount(labels, weights=column, minlength=k) for column in columns], axis=1)
         filled = counts > 0
         centres = centres.copy()
         centres[filled] = sums[filled] / counts[filled, None]
