@@ -180,7 +180,7 @@ def lift(request: Lift, steps: Steps | None = None) -> dict[str, Any]:
             judgement,
             data=request.data.name,
             outcome_in_words=answer["outcome_in_words"],
-            sample_ratio_p=readable.ratio.p_value,
+            sample_ratio_p=readable.sample_ratio_p,
             left_out=readable.left_out,
             warnings=answer["warnings"],
         )

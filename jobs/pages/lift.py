@@ -38,15 +38,15 @@ class SampleRatio:
 
     Parameters
     ----------
-    p_value : float
-        Of the chi-squared test, in [0, 1].
+    p_value : float or None
+        Of the chi-squared test, in [0, 1]; None where nobody drew the arms.
     passed : bool
         Whether the trial can be trusted on this count.
     arms : sequence of ArmCount
         Arms, the control among them.
     """
 
-    p_value: float
+    p_value: float | None
     passed: bool
     arms: Sequence[ArmCount] = ()
 

@@ -103,7 +103,7 @@ def lift_lines(answer: Mapping[str, Any]) -> str:
         "",
         _line("expect", _expected(answer)),
         _line("trial", f"{count(rows['in'])} rows in, {count(rows['used'])} used{aside}"),
-        _line("arms", f"{sizes}: sample ratio holds against {ratio['design']} ({p_value(answer['sample_ratio_p'])})"),
+        _line("arms", f"{sizes}: {_sizes_judged(answer)}"),
         _line("features", ", ".join(answer["features"])
               + (f"; left out: {_left_out(answer)}" if answer["left_out"] else "")),
         _line("judged", f"€ a customer over sending nothing, on the {count(rows['held_out'])} rows never trained on"),
@@ -144,6 +144,12 @@ def _expected(answer: Mapping[str, Any]) -> str:
         f"{signed_euro(answer['net_euros'])} net over sending nothing, contact cost taken off, 95% interval "
         f"{signed_euro(answer['net_euros_low'])} to {signed_euro(answer['net_euros_high'])}"
     )
+
+
+def _sizes_judged(answer: Mapping[str, Any]) -> str:
+    if answer["sample_ratio_p"] is None:
+        return "drawn by nobody, propensities estimated from the features"
+    return f"sample ratio holds against {answer['sample_ratio']['design']} ({p_value(answer['sample_ratio_p'])})"
 
 
 def _of_budget(answer: Mapping[str, Any]) -> str:
@@ -225,7 +231,7 @@ def _facts(answer: Mapping[str, Any]) -> list[tuple[str, str]]:
             ),
         ]
     facts.append(
-        ("Planned sizes of the arms", f"{answer['sample_ratio']['design']}, counted in {answer['sample_ratio']['of']}")
+        ("Expected sizes of the arms", f"{answer['sample_ratio']['design']}, counted in {answer['sample_ratio']['of']}")
     )
     return [*facts, ("Learner and seed", f"{answer['learner']['learner']}, {answer['seed']}")]
 

@@ -377,5 +377,11 @@ def test_arms_that_nobody_drew_are_read_with_estimated_propensities_and_a_warnin
     answer = json.loads(capsys.readouterr().out)
     assert any("Nobody drew these arms" in warning for warning in answer["warnings"])
     assert answer["sample_ratio"]["design"] == "the estimated propensities"
+    assert answer["sample_ratio_p"] is None
+    for page in ("lift.html", "model_card.html"):
+        said = (tmp_path / "out" / page).read_text()
+        assert "not drawn" in said
+        assert "all that decided who was in which arm" in said
+        assert "Sample ratio" not in said
     assert answer["net_euros"] / answer["rows"]["used"] == pytest.approx(1.0 - 0.1, abs=0.25)
     assert main(["--data", *words, "--estimate-propensity", "--share", "none=0.5"]) == 2

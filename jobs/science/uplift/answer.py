@@ -35,10 +35,10 @@ def answer_values(
     dict
         ``verdict`` ("personalise", "one arm for everyone" or "nobody"), ``arm``, ``net_euros``, ``net_euros_low``,
         ``net_euros_high`` (95%), ``gap`` (what the list may miss of the best list for the same scores, in [0, 1]),
-        ``sample_ratio_p``, ``choice`` (the policy that is followed), ``fallback`` (what was fallen back to, None where
-        customers are chosen one by one), ``learners`` (every metric of each), ``learner`` (the one that was chosen,
-        and why), ``effects`` (that one's, by arm), ``policies``, ``contrasts``, ``segments``, ``importances``,
-        ``arms``, ``rows`` and more. Estimates are value, low and high in euro a customer.
+        ``sample_ratio_p`` (None where nobody drew the arms), ``choice`` (the policy that is followed), ``fallback``
+        (what was fallen back to, None where customers are chosen one by one), ``learners`` (every metric of each),
+        ``learner`` (the one that was chosen, and why), ``effects`` (that one's, by arm), ``policies``, ``contrasts``,
+        ``segments``, ``importances``, ``arms``, ``rows`` and more. Estimates are value, low and high in euro a customer.
     """
     verdict = judgement.verdict
     card = judgement_card(judgement)
@@ -53,7 +53,7 @@ def answer_values(
         "net_euros_low": targets.net_eur.low,
         "net_euros_high": targets.net_eur.high,
         "gap": targets.allocation.gap,
-        "sample_ratio_p": readable.ratio.p_value,
+        "sample_ratio_p": readable.sample_ratio_p,
         "choice": choice,
         "fallback": None if verdict.kind == "personalise" else verdict.arm or NOBODY,
         "customers": len(targets.arm),
@@ -72,6 +72,7 @@ def answer_values(
         ],
         "sample_ratio": {
             "of": readable.ratio_of,
+            "drawn": readable.drawn,
             "design": readable.design,
             "arms": [
                 {"arm": name, "rows": rows, "expected_share": expected / total}

@@ -22,7 +22,7 @@ def model_card(
     *,
     data: str,
     outcome_in_words: str,
-    sample_ratio_p: float,
+    sample_ratio_p: float | None,
     dates: Mapping[str, Any] | None = None,
     left_out: Mapping[str, str] | None = None,
     warnings: Sequence[str] = (),
@@ -39,8 +39,8 @@ def model_card(
         Where the trial is from: a file's or a campaign's name.
     outcome_in_words : str
         What was measured, with its unit.
-    sample_ratio_p : float
-        Of the check of the arms' sizes, in [0, 1].
+    sample_ratio_p : float or None
+        Of the check of the arms' sizes, in [0, 1]; None where nobody drew the arms and propensities are estimates.
     dates : mapping, optional
         ``first`` and ``last`` day on which an outcome became final, and ``window_days``; None where the data do not
         say.
@@ -71,7 +71,7 @@ def model_card(
     }
 
 
-def _trial(trial: Trial, sample_ratio_p: float) -> dict[str, Any]:
+def _trial(trial: Trial, sample_ratio_p: float | None) -> dict[str, Any]:
     arms = []
     for a, name in enumerate(trial.arms):
         drawn = trial.propensity[trial.arm == a]

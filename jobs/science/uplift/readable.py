@@ -31,6 +31,8 @@ class Readable:
         Sizes of the arms against those of the design, after rows were set aside.
     ratio_of : str
         What was counted: "rows" or "clusters".
+    drawn : bool
+        Whether the arms were drawn; where nobody drew them there is no design to hold their sizes against.
     design : str
         Where the expected sizes are from: "equal shares", "the shares given", "the propensities" or "the
         estimated propensities".
@@ -43,9 +45,15 @@ class Readable:
     trial: Trial
     ratio: SampleRatio
     ratio_of: str
+    drawn: bool
     design: str
     left_out: dict[str, str]
     warnings: tuple[str, ...]
+
+    @property
+    def sample_ratio_p(self) -> float | None:
+        """The p-value of the check of the arms' sizes, in [0, 1]; None where nobody drew the arms."""
+        return self.ratio.p_value if self.drawn else None
 
 
 def must_be_readable(
@@ -116,6 +124,7 @@ def must_be_readable(
         replace(trial, features=features),
         ratio,
         ratio_of,
+        drawn,
         _expected_by(intake, shares, drawn),
         intake.left_out | outcomes,
         (*warnings, *_scarce(trial)),

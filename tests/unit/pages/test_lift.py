@@ -79,6 +79,14 @@ def test_a_broken_sample_ratio_is_said_loudly() -> None:
     assert "before believing any figure here" in words
 
 
+def test_arms_that_nobody_drew_are_not_said_to_be_drawn_as_planned() -> None:
+    words = checked(lift_html(replace(FULL, sample_ratio=SampleRatio(None, True, FULL.sample_ratio.arms))))  # type: ignore[union-attr]
+    assert "not drawn" in words
+    assert "Nobody drew them" in words
+    for absent in ("holds p", "Yes: the sizes", "Chi-squared", "Planned"):
+        assert absent not in words, absent
+
+
 def test_a_bare_page_has_no_empty_sections() -> None:
     html = lift_html(BARE)
     words = checked(html)

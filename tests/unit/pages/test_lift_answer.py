@@ -91,6 +91,12 @@ def test_the_terminal_says_the_verdict_first_and_then_what_it_rests_on() -> None
         assert words in " ".join(said.split()), words
 
 
+def test_arms_that_nobody_drew_have_no_sample_ratio_to_hold() -> None:
+    said = " ".join(lift_lines(answer(sample_ratio_p=None)).split())
+    assert "drawn by nobody, propensities estimated from the features" in said
+    assert "sample ratio" not in said
+
+
 def test_the_followed_policy_stands_first_and_alone_is_marked() -> None:
     lines = lift_lines(answer()).splitlines()
     marked = [line for line in lines if "<- the verdict" in line]

@@ -92,4 +92,5 @@ def test_arms_that_nobody_drew_may_differ_in_size_and_features() -> None:
         must_be_readable(intake, file="t.csv")
     readable = must_be_readable(take_in_observed(intake), drawn=False, file="t.csv")
     assert readable.design == "the estimated propensities"
+    assert readable.sample_ratio_p is None
     assert set(readable.trial.features) == {"spent", "age"}
