@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from jobs.allocate_offers.menu import budget_name, cap_name
 from jobs.allocate_offers.offered import words_of
+from jobs.allocate_offers.partners import PartnerRisk
 from jobs.allocate_offers.setting import Setting
 from jobs.science.offers.answer import Scarcity
 from jobs.science.offers.eligibility import OFFER_REASONS, Reason
@@ -131,21 +132,34 @@ def _resource(resource: Scarcity) -> dict[str, Any]:
 
 
 def _partners(setting: Setting, cost_eur: float | None, measured_on: str) -> dict[str, Any] | None:
-    """Say which partners were over a limit, what was done, and what it cost; None where none was."""
+    """Say which partners were over a limit, what was done, and what it cost; None where no campaign sets a limit."""
+    limited = [(campaign, campaign.partner_risk) for campaign in setting.campaigns if campaign.partner_risk is not None]
+    if not limited:
+        return None
     found = [
         {
             "campaign": campaign.id,
             "partner_id": partner,
             "risk": risk.probability,
             "by_model": risk.by_model,
-            "limit": campaign.partner_risk.limit,
-            "then": campaign.partner_risk.then,
-            "loss_eur": campaign.partner_risk.loss_eur,
+            "limit": limit.limit,
+            "then": limit.then,
+            "loss_eur": limit.loss_eur,
         }
-        for campaign in setting.campaigns
-        if campaign.partner_risk is not None
+        for campaign, limit in limited
         for partner, risk in setting.over_limit(campaign).items()
     ]
-    if not found:
-        return None
-    return {"over_limit": found, "cost_eur": cost_eur, "measured_on": measured_on}
+    within = [
+        {"campaign": campaign.id, "limit": limit.limit, "then": limit.then, **_riskiest(setting.risks(campaign))}
+        for campaign, limit in limited
+        if not setting.over_limit(campaign)
+    ]
+    return {"over_limit": found, "none_over_limit": within, "cost_eur": cost_eur, "measured_on": measured_on}
+
+
+def _riskiest(risks: Mapping[str, PartnerRisk]) -> dict[str, Any]:
+    """Return the partner with the highest risk; None where no risk is known."""
+    if not risks:
+        return {"riskiest": None, "risk": None, "by_model": None}
+    partner = max(risks, key=lambda p: risks[p].probability)
+    return {"riskiest": partner, "risk": risks[partner].probability, "by_model": risks[partner].by_model}

@@ -70,13 +70,15 @@ class Setting:
         first = sum(len(campaign.arms) for campaign in self.campaigns[:place])
         return slice(first, first + len(self.campaigns[place].arms))
 
+    def risks(self, campaign: Campaign) -> dict[str, PartnerRisk]:
+        """Return the risk of the partners of a campaign's arms, as far as it is known; none if it sets no limit."""
+        named = sorted({arm.partner_id for arm in campaign.arms}) if campaign.partner_risk is not None else []
+        return {partner: self.partners[partner] for partner in named if partner in self.partners}
+
     def over_limit(self, campaign: Campaign) -> dict[str, PartnerRisk]:
         """Return the partners of a campaign's arms that are over its risk limit."""
-        if campaign.partner_risk is None:
-            return {}
-        named = sorted({arm.partner_id for arm in campaign.arms})
-        known = {partner: self.partners[partner] for partner in named if partner in self.partners}
-        return {partner: risk for partner, risk in known.items() if risk.probability > campaign.partner_risk.limit}
+        most = 1.0 if campaign.partner_risk is None else campaign.partner_risk.limit
+        return {partner: risk for partner, risk in self.risks(campaign).items() if risk.probability > most}
 
     def masked(self, campaign: Campaign) -> NDArray[np.bool_]:
         """Return which arms are not offered because of their partner's risk, shape (arms,)."""

@@ -41,21 +41,32 @@ def _partners(night: Certified, names: Mapping[str, str]) -> Iterator[str]:
     if not partners:
         return
     for found in partners["over_limit"]:
-        partner = names.get(found["partner_id"]) or found["partner_id"]
-        what = "risk" if found["by_model"] else "known fraud rate"
         done = (
             "its offers were not made"
             if found["then"] == "mask"
             else f"each of its offers was charged {euro(found['risk'] * found['loss_eur'])} of expected loss"
         )
         yield (
-            f"Partner {partner} has a {what} of {percent(found['risk'])}, over the limit of "
-            f"{percent(found['limit'])} of campaign {found['campaign']}: {done}."
+            f"Partner {names.get(found['partner_id']) or found['partner_id']} has a {_measure(found)} of "
+            f"{percent(found['risk'])}, over the limit of {percent(found['limit'])} of campaign {found['campaign']}: "
+            f"{done}."
         )
-    yield (
-        f"By these limits the lists are expected to net {euro(max(partners['cost_eur'], 0.0))} less: they were chosen "
-        f"a second time without them, among {partners['measured_on']}."
-    )
+    for found in partners.get("none_over_limit", ()):
+        said = f"No partner of campaign {found['campaign']} is over its limit of {percent(found['limit'])}"
+        if found["riskiest"] is None:
+            yield f"{said}: of none is the risk known."
+            continue
+        riskiest = names.get(found["riskiest"]) or found["riskiest"]
+        yield f"{said}: the riskiest is {riskiest}, with a {_measure(found)} of {percent(found['risk'])}."
+    if partners["over_limit"]:
+        yield (
+            f"By these limits the lists are expected to net {euro(max(partners['cost_eur'], 0.0))} less: they were "
+            f"chosen a second time without them, among {partners['measured_on']}."
+        )
+
+
+def _measure(found: Mapping[str, Any]) -> str:
+    return "risk" if found["by_model"] else "known fraud rate"
 
 
 def _exploration(night: Certified) -> Iterator[str]:

@@ -104,3 +104,16 @@ def test_without_a_model_the_known_fraud_rate_counts_and_the_page_says_so(alloca
     assert sentences[1].startswith("By these limits the lists are expected to net ")
     prices = {r["name"]: r["price_eur"] for r in details["night"]["resources"]}
     assert [row.name for row in limit_rows(details["night"])] == sorted(prices, key=lambda name: (-prices[name], name))
+
+
+def test_the_run_says_that_no_partner_is_over_the_limit_and_which_comes_nearest(allocated: Any) -> None:
+    details, rows = allocated("[partner_risk]\nlimit = 0.7\n")
+    assert by_partner(rows)["risky"] > 20
+    assert details["night"]["partners"] == {
+        "over_limit": [],
+        "none_over_limit": [
+            {"campaign": "spring", "limit": 0.7, "then": "mask", "riskiest": "risky", "risk": 0.6, "by_model": True}
+        ],
+        "cost_eur": None,
+        "measured_on": "all customers",
+    }

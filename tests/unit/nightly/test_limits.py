@@ -21,6 +21,7 @@ CERTIFIED: dict[str, Any] = {
             {"campaign": "spring", "partner_id": "p1", "risk": 0.6, "by_model": True, "limit": 0.3, "then": "price",
              "loss_eur": 2.0},
         ],
+        "none_over_limit": [],
         "cost_eur": 12.5,
         "measured_on": "the sample",
     },
@@ -44,6 +45,16 @@ def test_sentences_say_the_rule_the_partner_and_what_chance_cost() -> None:
     assert "among the sample" in cost
     assert explored.startswith("1,200 customers got what chance drew")
     assert "€4.00" in explored
+
+
+def test_where_no_partner_is_over_a_limit_the_riskiest_stands_there_and_nothing_is_said_to_cost() -> None:
+    summer = {"campaign": "summer", "limit": 0.5, "then": "mask", "riskiest": "p2", "risk": 0.125, "by_model": True}
+    autumn = {"campaign": "autumn", "limit": 0.1, "then": "mask", "riskiest": None, "risk": None, "by_model": None}
+    partners = {"over_limit": [], "none_over_limit": [summer, autumn], "cost_eur": None, "measured_on": "all customers"}
+    assert allocation_sentences({"partners": partners}, {"p2": "Corner shop"}) == [
+        "No partner of campaign summer is over its limit of 50.0%: the riskiest is Corner shop, with a risk of 12.5%.",
+        "No partner of campaign autumn is over its limit of 10.0%: of none is the risk known.",
+    ]
 
 
 def test_a_night_that_says_nothing_of_it_has_no_sentences_and_no_table() -> None:
