@@ -107,6 +107,8 @@ class LiftPage:
         Why the chosen learner was, in one sentence.
     segments : sequence of SegmentRow
         Segments of effect.
+    rules : str
+        What following the segments' rules would earn, in one sentence.
     qini, calibration, budget
         As on the page of a night.
     arms : sequence of ArmRow
@@ -138,6 +140,7 @@ class LiftPage:
     learners: Sequence[LearnerRow] = ()
     choice: str = ""
     segments: Sequence[SegmentRow] = ()
+    rules: str = ""
     qini: Sequence[QiniCurve] = ()
     calibration: Sequence[CalibrationBin] = ()
     budget: BudgetCurve | None = None

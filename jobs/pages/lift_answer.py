@@ -7,7 +7,7 @@ from typing import Any, Literal
 from jobs.pages.figures import ArmRow, BudgetCurve, CalibrationBin, FileRow, Interval, QiniCurve
 from jobs.pages.formats import count, decimal, euro, p_value, percent, signed_euro, small_euro
 from jobs.pages.lift import ArmCount, LiftPage, PolicyRow, SampleRatio, verdict_sentence
-from jobs.pages.uplift_figures import learner_rows, segment_rows
+from jobs.pages.uplift_figures import learner_rows, rules_sentence, segment_rows
 
 _VERDICTS: Mapping[str, Literal["personalise", "one_arm", "nobody"]] = {
     "personalise": "personalise",
@@ -60,6 +60,7 @@ def lift_page(answer: Mapping[str, Any]) -> LiftPage:
         learners=learner_rows(answer["learners"], answer["contrasts"]),
         choice=answer["learner"]["reason"],
         segments=segment_rows(answer["segments"]["effects"]),
+        rules=rules_sentence(answer["segments"]),
         qini=[QiniCurve(shown["arm"], shown["qini_curve"]["share"], shown["qini_curve"]["gain"])],
         calibration=[
             CalibrationBin(d["promised_eur"], m["value"], m["low"], m["high"])

@@ -9,7 +9,7 @@ from jobs.pages.formats import euro_ticks, small_euro
 from jobs.pages.interval_chart import Estimate, interval_chart
 from jobs.pages.pictures import calibration_picture
 from jobs.pages.rendering import render
-from jobs.pages.uplift_figures import importance_picture, learner_rows, segment_rows
+from jobs.pages.uplift_figures import importance_picture, learner_rows, rules_sentence, segment_rows
 
 _POLICIES = {"personalised": "choosing by customer", "best single arm": "best single arm"}
 
@@ -36,6 +36,7 @@ def model_card_html(card: Mapping[str, Any]) -> str:
         learners=learner_rows(card["learners"], card["contrasts"]),
         chosen=next(x for x in card["learners"] if x["chosen"]),
         segments=segment_rows(card["segments"]["effects"]),
+        rules=rules_sentence(card["segments"]),
         slopes=slopes,
         importances=importance_picture(card["importances"]),
         policies=interval_chart(

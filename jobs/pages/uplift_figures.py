@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from jobs.pages.bar_chart import Bar, bar_chart
 from jobs.pages.figures import Interval
-from jobs.pages.formats import percent
+from jobs.pages.formats import percent, small_euro
 
 _BARS = 12
 
@@ -61,6 +61,8 @@ class SegmentRow:
     ----------
     segment : str
         The rule, in words; empty where the row above has it.
+    note : str
+        What else there is to say of the segment; empty mostly.
     rows : int
         Untouched rows of the segment.
     share : float
@@ -76,6 +78,7 @@ class SegmentRow:
     """
 
     segment: str
+    note: str
     rows: int
     share: float
     arm: str
@@ -122,10 +125,12 @@ def segment_rows(effects: Sequence[Mapping[str, Any]]) -> list[SegmentRow]:
         As the model's card holds them: all arms of a segment follow each other.
     """
     rows, last = [], None
+    given = {found["segment"] for found in effects if found["chosen"]}
     for found in effects:
         rows.append(
             SegmentRow(
                 found["segment"] if found["segment"] != last else "",
+                "" if found["segment"] in given or found["segment"] == last else "no contact, by the rules",
                 found["rows"],
                 found["share"],
                 found["arm"],
@@ -136,6 +141,36 @@ def segment_rows(effects: Sequence[Mapping[str, Any]]) -> list[SegmentRow]:
         )
         last = found["segment"]
     return rows
+
+
+def rules_sentence(segments: Mapping[str, Any]) -> str:
+    """Say what giving arms by the rules of the segments would earn, and that the rules recommend nothing.
+
+    Parameters
+    ----------
+    segments : mapping
+        As the model's card holds them, with ``against`` and ``gain_eur``.
+
+    Examples
+    --------
+    >>> gain = {"value": -0.043, "low": -0.097, "high": 0.011}
+    >>> said = rules_sentence({"against": "mail for everyone", "gain_eur": gain})
+    >>> said.split(" (")[0]
+    'Giving arms by these rules earns €0.043 a customer less than mail for everyone'
+    >>> said.split("), ")[1]
+    'not surely more: the rules describe the trial, they are no recommendation.'
+    """
+    gain, against = segments["gain_eur"], segments["against"]
+    if gain["low"] == gain["high"]:
+        return f"These rules come to the same as {against}: they describe the trial, they are no recommendation."
+    more = "more" if gain["value"] >= 0.0 else "less"
+    said = (
+        f"Giving arms by these rules earns {small_euro(abs(gain['value'])).removeprefix('+')} a customer {more} than "
+        f"{against} (95% interval of the difference {small_euro(gain['low'])} to {small_euro(gain['high'])})"
+    )
+    if gain["low"] <= 0.0:
+        return f"{said}, not surely more: the rules describe the trial, they are no recommendation."
+    return f"{said}. A description all the same: what to do is the verdict, and no list is made by these rules."
 
 
 def importance_picture(importances: Sequence[Mapping[str, Any]]) -> Markup | None:

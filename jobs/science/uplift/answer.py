@@ -38,7 +38,8 @@ def answer_values(
         ``sample_ratio_p`` (None where nobody drew the arms), ``choice`` (the policy that is followed), ``fallback``
         (what was fallen back to, None where customers are chosen one by one), ``learners`` (every metric of each),
         ``learner`` (the one that was chosen, and why), ``effects`` (that one's, by arm), ``policies``, ``contrasts``,
-        ``segments``, ``importances``, ``arms``, ``rows`` and more. Estimates are value, low and high in euro a customer.
+        ``segments``, ``importances``, ``arms``, ``rows`` and more. Estimates are value, low and high in euro a
+        customer.
     """
     verdict = judgement.verdict
     card = judgement_card(judgement)

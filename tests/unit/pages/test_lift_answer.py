@@ -44,9 +44,10 @@ ANSWER: dict[str, Any] = {
     ],
     "learner": {"learner": "LinearDML", "reason": "LinearDML: it came nearest.", "candidates": []},
     "effects": [effects("mail", 0.7), effects("post", 0.9)],
-    "segments": {"effects": [
-        {"segment": "age up to 40", "arm": arm, "chosen": arm == "mail", "rows": 200, "share": 0.4,
-         "effect_eur": interval(0.5), "contact_cost_eur": 0.02} for arm in ("mail", "post")]},
+    "segments": {"against": "mail for everyone", "gain_eur": interval(-0.04), "effects": [
+        {"segment": segment, "arm": arm, "chosen": arm == given, "rows": 200, "share": 0.4,
+         "effect_eur": interval(0.5), "contact_cost_eur": 0.02}
+        for segment, given in (("age up to 40", "mail"), ("age above 40", "none")) for arm in ("mail", "post")]},
     "policies": [
         {"name": "personalised", "gain_eur": interval(0.69), "chosen": False},
         {"name": "nobody", "gain_eur": interval(0.0, 0.0), "chosen": False},
@@ -120,9 +121,28 @@ def test_every_verdict_makes_a_page_and_lines(changes: dict[str, Any]) -> None:
         "age up to 40",
         "only judges",
         "The model's card",
-        "by the rules",
+        "mail by the rules",
+        "age above 40 no contact, by the rules",
+        "€0.040 a customer less than mail for everyone",
     ):
         assert figure in words, figure
+
+
+@pytest.mark.parametrize(
+    ("gain", "says"),
+    [
+        (interval(-0.04), "not surely more: the rules describe the trial, they are no recommendation"),
+        (interval(0.05), "not surely more: the rules describe the trial, they are no recommendation"),
+        (interval(0.2), "earns €0.200 a customer more than mail for everyone (95% interval of the difference +€0.100"),
+        (interval(0.0, 0.0), "come to the same as mail for everyone"),
+    ],
+)
+def test_rules_of_segments_never_read_as_a_recommendation(gain: dict[str, float], says: str) -> None:
+    segments = ANSWER["segments"] | {"gain_eur": gain}
+    words = checked(lift_html(lift_page(answer(segments=segments))))
+    assert says in words
+    assert ("not surely more" in words) == (says.startswith("not surely"))
+    assert "recommendation" in words or "what to do is the verdict" in words
 
 
 def test_nobody_is_told_without_an_interval_of_nothing() -> None:
