@@ -14,7 +14,8 @@ from jobs.allocate_offers.setting import Setting
 from jobs.allocate_offers.told import Broadcast
 from jobs.science.offers.answer import Scarcity, scarcities
 from jobs.science.offers.night_dual import limits_at
-from jobs.science.offers.shards import ShardPicks, join_shards
+from jobs.science.offers.shards import ShardPicks
+from jobs.science.offers.shards_joined import join_shards
 
 Read = Callable[[Sequence[str]], Iterable[pa.Table]]
 """Gives columns of what was handed over, piece after piece."""

@@ -83,7 +83,8 @@ def streamed(rows: int, folder: Path) -> dict[str, Any]:
     """Price a sample, pick shard by shard, join; then read all shards once more to count what was given."""
     import pyarrow.parquet as pq
 
-    from jobs.science.offers.shards import join_shards, pick_shard, price_sample
+    from jobs.science.offers.shards import pick_shard, price_sample
+    from jobs.science.offers.shards_joined import join_shards
 
     asked = menu(rows)
     shards = sorted(folder.glob("*.parquet"))

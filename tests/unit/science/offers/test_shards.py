@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from jobs.errors import BadRequest, BadRows
 from jobs.science.offers.menu import Menu, Resource
 from jobs.science.offers.pairs import DensePairs
-from jobs.science.offers.shards import join_shards, pick_shard, price_sample
+from jobs.science.offers.shards import pick_shard, price_sample
+from jobs.science.offers.shards_joined import join_shards
 from jobs.science.offers.solve import solve
 from tests.unit.science.offers.nights import assert_within_limits, night, nights, uses, value_of
 
