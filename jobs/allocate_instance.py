@@ -175,6 +175,7 @@ def _answer(instance: Instance, limits: Limits, found: Choice) -> dict[str, Any]
                 "most": _finite(r.most),
                 "least": r.least,
                 "price": r.price_eur,
+                "shut": r.is_shut,
                 "words": r.in_words(),
             }
             for r in found.resources

@@ -10,6 +10,7 @@ _WIDTH = 100
 _LABEL = 12
 _OFFERS = 20
 _PRICES = 8
+_NO_PRICE = "No limit has a price: none keeps back an offer that fits it by itself and would bring something."
 
 
 def allocation_lines(answer: Mapping[str, Any]) -> str:
@@ -23,7 +24,7 @@ def allocation_lines(answer: Mapping[str, Any]) -> str:
     budget = "" if answer["budget"] is None else f" of {euro(answer['budget'])}"
     verdict = (
         f"{count(answer['customers_offered'])} of {count(answer['customers'])} customers get an offer: "
-        f"{euro(answer['value'])} for {euro(answer['spend'])}{budget}; at most {100 * answer['gap']:.2g}% "
+        f"{euro(answer['value'])} for {euro(answer['spend'])}{budget}; at most {_percent(answer['gap'])} "
         f"of the largest value there can be is missing."
     )
     offers = sorted(answer["per_offer"].items(), key=lambda item: (-item[1]["value"], item[0]))
@@ -42,9 +43,10 @@ def allocation_lines(answer: Mapping[str, Any]) -> str:
     if len(offers) > _OFFERS:
         lines.append(f"and {count(len(offers) - _OFFERS)} more offers, in --json")
     scarce = sorted((p for p in answer["prices"] if p["price"]), key=lambda p: -abs(p["price"]) * _size(p))
-    said = [p["words"] for p in scarce[:_PRICES]] or ["More of anything would bring nothing: no limit is reached."]
+    scarce += [p for p in answer["prices"] if p["shut"]]
+    said = [p["words"] for p in scarce[:_PRICES]] or [_NO_PRICE]
     if len(scarce) > _PRICES:
-        said.append(f"And {count(len(scarce) - _PRICES)} more limits have a price, in --json.")
+        said.append(f"And {count(len(scarce) - _PRICES)} more limits with a price or shut, in --json.")
     lines += ["", *(_fact("prices" if not i else "", words) for i, words in enumerate(said))]
     lines.append(_fact("bound", f"{euro(answer['dual_bound'])}: no choice within the limits is worth more"))
     lines.append(_fact("checked", "every limit holds, counted again" if answer["feasible"] else "A LIMIT IS BROKEN"))
@@ -56,6 +58,11 @@ def allocation_lines(answer: Mapping[str, Any]) -> str:
 
 def _row(offer: str, *cells: str) -> str:
     return f"{offer:<30}" + "".join(f"{cell:>14}" for cell in cells)
+
+
+def _percent(gap: float) -> str:
+    """Say a gap, which is a limit from above, without an exponent."""
+    return f"{max(100 * gap, 1e-4 if gap else 0.0):.2g}%"
 
 
 def _size(price: Mapping[str, Any]) -> float:

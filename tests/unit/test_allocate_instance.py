@@ -139,6 +139,18 @@ def test_a_budget_of_nothing_buys_nothing(tmp_path: Path) -> None:
     assert (answer["customers_offered"], answer["value"], answer["gap"], answer["feasible"]) == (0, 0.0, 0.0, True)
 
 
+def test_a_limit_that_lets_nothing_through_is_not_said_to_suffice(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its price is 0, because no pair was left to price it by."""
+    path = saved(pairs(), tmp_path / "pairs.csv")
+    assert main(["--data", str(path), "--budget", "0"]) == 0
+    assert "None of the budget may be given" in capsys.readouterr().out
+    closed = limit(tmp_path / "c.csv", "cap", offer_0=0)
+    assert main(["--data", str(path), "--budget", "1000", "--caps", str(closed)]) == 0
+    assert "None of offer offer 0 may be given" in capsys.readouterr().out
+
+
 def test_the_table_fits_the_terminal_and_says_prices_in_words(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -39,6 +39,11 @@ class Scarcity:
         """Part of `most` that is used, in [0, 1]; 0 where there is no limit."""
         return self.used / self.most if 0 < self.most < float("inf") else 0.0
 
+    @property
+    def is_shut(self) -> bool:
+        """Whether the limit lets nothing through; its price is 0 then, because it had no pair to choose from."""
+        return self.most < 1 if self.unit == "customers" else self.most <= 0
+
     def in_words(self) -> str:
         """Say the price as a sentence.
 
@@ -48,12 +53,16 @@ class Scarcity:
         'One more euro of budget of spring is worth 3.20 euro.'
         >>> Scarcity("tea", "customers", 50.0, 90.0, 50.0, -0.4).in_words()
         'One customer less in the minimum of tea is worth 0.40 euro.'
+        >>> Scarcity("cap of tea", "customers", 0.0, 0.0, 0.0, 0.0).in_words()
+        'None of cap of tea may be given: what more would be worth is not known.'
         """
         unit = "euro" if self.unit == "eur" else "customer"
         if self.price_eur > 0:
             return f"One more {unit} of {self.name} is worth {self.price_eur:.2f} euro."
         if self.price_eur < 0:
             return f"One {unit} less in the minimum of {self.name} is worth {-self.price_eur:.2f} euro."
+        if self.is_shut:
+            return f"None of {self.name} may be given: what more would be worth is not known."
         return f"More of {self.name} is worth nothing: what there is suffices."
 
 
