@@ -1,7 +1,7 @@
 """The plain night, one campaign under one budget and caps: the same answer by the quicker code made for it.
 
-It is the commonest night and the largest, and at 1,000,000 customers with 10 arms took 2.2 CPU seconds where the general
-way took 6.2: one arm a customer needs neither contacts nor families of resources, and each pass is cheaper.
+It is the commonest night and the largest, and at 1,000,000 customers with 10 arms took 2.2 CPU seconds where the
+general way took 6.2: one arm a customer needs neither contacts nor families of resources, and a pass is cheaper.
 """
 
 import numpy as np
