@@ -38,6 +38,7 @@ def night_figures(reports: Sequence[Report], training: Sequence[Report], headlin
             f"{fraud.get('reviewed', 0):,} of them to review, {fraud.get('declined', 0):,} declined",
         ),
         ("offers", f"{sum(c['offered'] for c in campaigns):,}", _arms(campaigns)),
+        *_partners(details_of(reports, "allocate-offers").get("night", {}).get("partners")),
         ("budget used", f"{spend:,.2f} €", f"of {budget:,.2f} €"),
         ("expected net", f"{headline.net_eur.value:,.0f} €", _interval(headline)),
         ("at most", f"{at_most:,.2f} €", "could any lists bring by these scores"),
@@ -69,6 +70,22 @@ def _arms(campaigns: Sequence[dict[str, Any]]) -> str:
         for arm, count in campaign["by_arm"].items():
             counted[arm] = counted.get(arm, 0) + count
     return ", ".join(f"{arm} {count:,}" for arm, count in counted.items() if count)
+
+
+def _partners(said: dict[str, Any] | None) -> list[tuple[str, str, str]]:
+    """Say how many partners' offers a risk limit masked or charged, and what that cost; nothing where none is set."""
+    if not said:
+        return []
+    found = said["over_limit"]
+    if found:
+        ids = ", ".join(f"{of['partner_id']} {of['risk']:.0%}" for of in found)
+        words = f"over the risk limit: {ids}; the limit costs {max(said['cost_eur'], 0.0):,.0f} € of expected net"
+    else:
+        nearest = max((of for of in said["none_over_limit"] if of["riskiest"]), key=lambda of: of["risk"], default=None)
+        words = "over the risk limit of a campaign" + (
+            f"; the riskiest that one offers, {nearest['riskiest']}, has {nearest['risk']:.1%}" if nearest else ""
+        )
+    return [("partners held back", f"{len(found)}", words)]
 
 
 def _interval(headline: Headline) -> str:
