@@ -7,7 +7,7 @@ from typing import Any, Literal
 from jobs.pages.figures import ArmRow, BudgetCurve, CalibrationBin, FileRow, Interval, QiniCurve
 from jobs.pages.formats import count, decimal, euro, p_value, percent, signed_euro, small_euro
 from jobs.pages.lift import ArmCount, LiftPage, PolicyRow, SampleRatio, verdict_sentence
-from jobs.pages.uplift_figures import learner_rows, rules_sentence, segment_rows
+from jobs.pages.uplift_figures import interval, learner_rows, rules_sentence, segment_rows
 
 _VERDICTS: Mapping[str, Literal["personalise", "one_arm", "nobody"]] = {
     "personalise": "personalise",
@@ -166,11 +166,10 @@ def _policies(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def _policy_row(policy: Mapping[str, Any], answer: Mapping[str, Any]) -> PolicyRow:
     gain = policy["gain_eur"]
     against = next((c["difference_eur"] for c in answer["contrasts"] if c["against"] == policy["name"]), None)
-    certain = gain["low"] == gain["high"]
     return PolicyRow(
         _IN_WORDS.get(policy["name"], policy["name"]),
-        Interval(gain["value"]) if certain else Interval(gain["value"], gain["low"], gain["high"]),
-        None if against is None else Interval(against["value"], against["low"], against["high"]),
+        interval(gain),
+        None if against is None else interval(against),
         chosen=policy["chosen"],
     )
 

@@ -169,7 +169,8 @@ def rules_sentence(segments: Mapping[str, Any]) -> str:
         f"{against} (95% interval of the difference {small_euro(gain['low'])} to {small_euro(gain['high'])})"
     )
     if gain["low"] <= 0.0:
-        return f"{said}, not surely more: the rules describe the trial, they are no recommendation."
+        surely = "surely less" if gain["high"] < 0.0 else "not surely more"
+        return f"{said}, {surely}: the rules describe the trial, they are no recommendation."
     return f"{said}. A description all the same: what to do is the verdict, and no list is made by these rules."
 
 

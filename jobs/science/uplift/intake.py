@@ -264,7 +264,7 @@ def _check_propensity(propensity: NDArray[np.float64], aside: SetAside, name: st
     if bad.size:
         raise BadTrial(
             f"{file}, column {name!r}: the propensity is {propensity[bad[0]]:g} in row {bad[0] + 1}, not between 0 "
-            f"and 1, as in {bad.size:,} rows in all: such units were not drawn, take their rows out"
+            f"and 1 (so in {bad.size:,} of {len(propensity):,} rows): such units were not drawn, take their rows out"
         )
 
 

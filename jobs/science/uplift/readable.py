@@ -183,12 +183,12 @@ def _check(ratio: SampleRatio, trial: Trial, file: str, counted: str, design_kno
     )
     raise BadTrial(
         f"do not read this trial: {file} has, counted in {counted}, {sizes}, which chance hardly brings "
-        f"(p = {ratio.p_value:.1g}): {cause}"
+        f"({_p(ratio.p_value)}): {cause}"
     )
 
 
 def _arm_sentence(leaks: Sequence[Leak], file: str) -> str:
-    names = ", ".join(f"{leak.feature!r} (p = {leak.p_value:.1g})" for leak in leaks[:5])
+    names = ", ".join(f"{leak.feature!r} ({_p(leak.p_value)})" for leak in leaks[:5])
     names += f" and {len(leaks) - 5} more" if len(leaks) > 5 else ""
     flags = " ".join(f"--exclude {leak.feature!r}" for leak in leaks)
     return (
@@ -196,6 +196,11 @@ def _arm_sentence(leaks: Sequence[Leak], file: str) -> str:
         f"that was known before the draw: leave out what was measured afterwards ({flags}), and if one was known "
         "before, the draw was not random"
     )
+
+
+def _p(value: float) -> str:
+    # A p-value too small for a float is 0 in it, and no p-value is 0.
+    return f"p = {value:.1g}" if value > 1e-300 else "p < 1e-300"
 
 
 def _scarce(trial: Trial) -> list[str]:

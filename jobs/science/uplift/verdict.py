@@ -8,6 +8,9 @@ from jobs.science.uplift.best_arm import BestArm
 from jobs.science.uplift.estimate import Estimate
 from jobs.science.uplift.policy_value import Contrast
 
+NO_DIFFERENCE = Estimate(0.0, 0.0)
+"""Of policies that treat every row alike: no chance is in it."""
+
 Kind = Literal["personalise", "one arm for everyone", "nobody"]
 
 
@@ -90,21 +93,24 @@ def decide(
             f"{personal}, the arm hardest to beat, and {_than(over_nobody.difference)} no contact.",
         )
     if best.gain.low > 0.0:
-        doubt = " than no contact" if all(c.difference.low > 0.0 for c in over_arms) else ""
+        if over_arms[way].difference == NO_DIFFERENCE:
+            instead = f"Choosing by customer would give {arms[way + 1]} to the same customers"
+        else:
+            doubt = " than no contact" if all(c.difference.low > 0.0 for c in over_arms) else ""
+            instead = f"{personal}, so it is not surely better{doubt}"
         return Verdict(
             "one arm for everyone",
             name,
             best.gain.times(customers),
             affordable_share,
-            f"{name} for everyone earns {_than(best.gain)} no contact. {personal}, so it is not surely better{doubt}.",
+            f"{name} for everyone earns {_than(best.gain)} no contact. {instead}.",
         )
+    if over_nobody.difference == NO_DIFFERENCE:
+        why = "choosing by customer would choose nobody: no contact is surely worth its cost"
+    else:
+        why = f"choosing by customer {_than(over_nobody.difference)} no contact: neither is surely worth its cost"
     return Verdict(
-        "nobody",
-        None,
-        Estimate(0.0, 0.0),
-        0.0,
-        f"{name} for everyone earns {_than(best.gain)} no contact, choosing by customer "
-        f"{_than(over_nobody.difference)} no contact: neither is surely worth its cost.",
+        "nobody", None, Estimate(0.0, 0.0), 0.0, f"{name} for everyone earns {_than(best.gain)} no contact, {why}."
     )
 
 

@@ -133,6 +133,7 @@ def test_every_verdict_makes_a_page_and_lines(changes: dict[str, Any]) -> None:
     [
         (interval(-0.04), "not surely more: the rules describe the trial, they are no recommendation"),
         (interval(0.05), "not surely more: the rules describe the trial, they are no recommendation"),
+        (interval(-0.2), "surely less: the rules describe the trial, they are no recommendation"),
         (interval(0.2), "earns €0.200 a customer more than mail for everyone (95% interval of the difference +€0.100"),
         (interval(0.0, 0.0), "come to the same as mail for everyone"),
     ],

@@ -143,7 +143,7 @@ def named(**changes: Any) -> TrialColumns:
         (named(), {"age": [7] * N}, BadTrial, r"no column is left to tell customers apart by \(age: is 7 in every row"),
         (named(), {"arm": put(["none"] * N, _1="mail")}, BadTrial, r"t\.csv: too few rows in mail \(1\)"),
         (named(propensity="p"), {"p": put([0.5] * N, _6=0.0)}, BadTrial, "column 'p': the propensity is 0 in row 7"),
-        (named(propensity="p"), {"p": put([0.5] * N, _6=1.0, _8=1.5)}, BadTrial, "is 1 in row 7.* as in 2 rows"),
+        (named(propensity="p"), {"p": put([0.5] * N, _6=1.0, _8=1.5)}, BadTrial, "is 1 in row 7.*so in 2 of 400 rows"),
         (named(propensity="p"), {"p": [0.4] * N}, BadTrial, r"t\.csv: the propensities of the arms sum to 0\.8"),
     ],
 )  # fmt: skip

@@ -42,6 +42,11 @@ def test_arms_of_other_sizes_are_refused_until_the_design_says_so() -> None:
     assert known.design == "the propensities"
 
 
+def test_no_chance_is_said_to_be_zero() -> None:
+    with pytest.raises(BadTrial, match=r"\(p < 1e-300\)"):
+        must_be_readable(taken(treated=0.05), file="t.csv")
+
+
 def test_arms_that_miss_the_design_given_are_refused() -> None:
     with pytest.raises(BadTrial, match="find out where"):
         must_be_readable(taken(treated=0.7), shares={"none": 0.4, "mail": 0.6}, file="t.csv")

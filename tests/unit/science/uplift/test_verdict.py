@@ -39,6 +39,16 @@ def test_beating_every_arm_but_not_nobody_is_nobody() -> None:
     assert said.net_eur == Estimate(0.0, 0.0)
 
 
+def test_a_choice_that_is_no_choice_is_said_without_an_interval_of_nothing() -> None:
+    nothing = Estimate(0.0, 0.0)
+    alike = verdict([nothing, UNSURE], SURE, SURE)
+    assert alike.kind == "one arm for everyone"
+    assert alike.reason.endswith("Choosing by customer would give arm 1 to the same customers.")
+    nobody = verdict([UNSURE, UNSURE], nothing, UNSURE)
+    assert nobody.kind == "nobody"
+    assert nobody.reason.endswith("choosing by customer would choose nobody: no contact is surely worth its cost.")
+
+
 def test_a_loss_reads_as_a_loss_and_a_doubt_names_what_is_doubted() -> None:
     worse = verdict([Estimate(-0.5, 0.1), UNSURE], UNSURE, SURE).reason
     assert "Choosing by customer earns 0.500 euro a customer (95% interval 0.304 to 0.696) less than arm 1" in worse
