@@ -1,7 +1,7 @@
 """The plain night, one campaign under one budget and caps: the same answer by the quicker code made for it.
 
-It is the commonest night and the largest, and at 1,000,000 customers with 10 arms took 2.2 CPU seconds where the
-general way took 6.2: one arm a customer needs neither contacts nor families of resources, and a pass is cheaper.
+It is the commonest night and the largest: at 1,000,000 customers with 10 arms this took 2.0 CPU seconds and 94 MB
+beside the data where the general way took 3.1 and 133, with equal gaps. At 100,000 the two take nearly the same.
 """
 
 import numpy as np
