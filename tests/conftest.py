@@ -5,12 +5,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from infra.local.cloud import LocalCloud
 from infra.local.home import LocalHome
 from tests.trained import copy_home, trained, trained_folder
 
 __all__ = ["copy_home", "trained", "trained_folder"]
+
+# How long an example takes is the machine's affair: it may be at other work.
+settings.register_profile("netlift", deadline=None)
+settings.load_profile("netlift")
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -65,6 +65,7 @@ def site(deployed: Site) -> Iterator[Site]:
         yield deployed
 
 
+@pytest.mark.long
 def test_the_state_machine_writes_what_the_night_in_process_writes(site: Site, ran_night: Night) -> None:
     """Then the same trigger comes again, and data are said to have landed, twice: all end quietly."""
     ended = site.run(site.machine(), EVENT)
