@@ -79,11 +79,11 @@ def _partners(said: dict[str, Any] | None) -> list[tuple[str, str, str]]:
     found = said["over_limit"]
     if found:
         ids = ", ".join(f"{of['partner_id']} {of['risk']:.0%}" for of in found)
-        words = f"over the risk limit: {ids}; the limit costs {max(said['cost_eur'], 0.0):,.0f} € of expected net"
+        words = f"over the campaign's risk limit: {ids}; it costs {max(said['cost_eur'], 0.0):,.0f} € of expected net"
     else:
         nearest = max((of for of in said["none_over_limit"] if of["riskiest"]), key=lambda of: of["risk"], default=None)
-        words = "over the risk limit of a campaign" + (
-            f"; the riskiest that one offers, {nearest['riskiest']}, has {nearest['risk']:.1%}" if nearest else ""
+        words = "over the campaign's risk limit" + (
+            f"; the riskiest of an offer, {nearest['riskiest']}, has {nearest['risk']:.1%}" if nearest else ""
         )
     return [("partners held back", f"{len(found)}", words)]
 

@@ -32,15 +32,15 @@ def shown(partners: dict[str, Any] | None) -> str:
     [
         (
             {"over_limit": [OVER], "none_over_limit": [within("summer", "p1", 0.1)], "cost_eur": 3110.2},
-            "over the risk limit: p7 75%; the limit costs 3,110 € of expected net",
+            "over the campaign's risk limit: p7 75%; it costs 3,110 € of expected net",
         ),
         (
             {"over_limit": [], "none_over_limit": [within("a", "p1", 0.1), within("b", "p2", 0.2)], "cost_eur": None},
-            "over the risk limit of a campaign; the riskiest that one offers, p2, has 20.0%",
+            "over the campaign's risk limit; the riskiest of an offer, p2, has 20.0%",
         ),
         (
             {"over_limit": [], "none_over_limit": [within("a", None, None)], "cost_eur": None},
-            "over the risk limit of a campaign",
+            "over the campaign's risk limit",
         ),
     ],
 )
