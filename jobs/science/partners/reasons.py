@@ -156,12 +156,14 @@ def _ticket(row: Row, typical: Typical) -> str:
 
 
 def _hours(row: Row, typical: Typical) -> str:
-    if math.isnan(row["night_share_28d"]):
+    night, weekend = row["night_share_28d"], row["weekend_share_28d"]
+    usual, usual_weekend = typical.get("night_share_28d", 0.0), typical.get("weekend_share_28d", 0.0)
+    # Fewer payments at odd hours than elsewhere are no ground to look into a partner, whatever the trees make of it.
+    if not (night > usual or weekend > usual_weekend):
         return ""
-    usual = typical.get("night_share_28d", 0.0)
     return (
-        f"hours: {row['night_share_28d']:.0%} of payments before 07:00 UTC ({usual:.0%} at a partner in the middle), "
-        f"{row['weekend_share_28d']:.0%} at weekends"
+        f"hours: {night:.0%} of payments before 07:00 UTC ({usual:.0%} at a partner in the middle), "
+        f"{weekend:.0%} at weekends ({usual_weekend:.0%})"
     )
 
 

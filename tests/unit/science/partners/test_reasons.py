@@ -1,5 +1,7 @@
 """Reasons quote the partner's own figures, beside what makes them unusual; without a model the figures speak."""
 
+import dataclasses
+
 import lightgbm as lgb
 import numpy as np
 import pyarrow as pa
@@ -66,6 +68,14 @@ def test_what_is_not_there_is_no_reason_even_where_it_raises_the_odds():
         falling = scorer_on(name)
         words = said(falling, **{name: 0.0 if name != "refund_ratio_28d" else float("nan")})
         assert not any(text.startswith(("shared", "repeat", "known", "refunds")) for text in words)
+
+
+@pytest.mark.parametrize("name", ["night_share_28d", "weekend_share_28d"])
+def test_fewer_payments_at_odd_hours_than_elsewhere_are_no_reason(name):
+    scorer = scorer_on(name)
+    scorer = dataclasses.replace(scorer, typical=scorer.typical | {"night_share_28d": 0.95, "weekend_share_28d": 0.95})
+    assert not any(text.startswith("hours") for text in said(scorer, **{name: 0.9}))
+    assert said(scorer, **{name: 1.0})[0].startswith("hours")
 
 
 def test_without_a_model_the_figures_speak_and_a_quiet_partner_has_none():
