@@ -51,7 +51,7 @@ spark: .venv-spark/.installed ## the feature SQL on DuckDB and on Spark, every v
 demo: install ## a night on this machine: DATA=../shared/data runs it on real data
 	@$(BIN)/python -m infra.local demo $(if $(DATA),--data $(DATA))
 
-test: install $(EMULATOR) ## the tests, under five minutes
+test: install $(EMULATOR) ## the tests, under ten minutes
 	@$(BIN)/pytest -q -n 2 --dist worksteal -m "not long" --doctest-modules jobs tests
 
 test-all: install $(EMULATOR) ## all of them: every seed, every kill point
