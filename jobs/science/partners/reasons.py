@@ -138,8 +138,10 @@ def _volume(row: Row, typical: Typical) -> str:
     if math.isnan(ratio):
         return f"volume: {_payments(row['payments_7d'])} in 7 days, none in the 28 before"
     if 0.67 <= ratio <= 1.5:  # as usual there: what tells is how large the partner is beside others
-        usual = f" ({typical['payments_7d']:.0f} at a partner in the middle)" if "payments_7d" in typical else ""
-        return f"volume: {_payments(row['payments_7d'])} in 7 days{usual}"
+        usual = typical.get("payments_7d", 0.0)
+        if not row["payments_7d"] > usual:
+            return ""  # to be small is no reason, even where it raises the odds
+        return f"volume: {_payments(row['payments_7d'])} in 7 days ({usual:.0f} at a partner in the middle)"
     code = "volume_spike" if ratio > 1 else "volume_drop"
     return f"{code}: {_payments(row['payments_7d'])} in 7 days, {ratio:.1f} times the partner's own usual week"
 
@@ -168,10 +170,9 @@ def _hours(row: Row, typical: Typical) -> str:
 
 
 def _customers(row: Row, typical: Typical) -> str:
-    share = row["shared_customers_7d"]
-    if math.isnan(share) or not share > 0:
+    share, usual = row["shared_customers_7d"], typical.get("shared_customers_7d", 0.0)
+    if not share > usual:
         return ""
-    usual = typical.get("shared_customers_7d", 0.0)
     return (
         f"shared_customers: {share:.0%} of the week's payments come from customers of other risky partners "
         f"({usual:.0%} at a partner in the middle)"
@@ -179,10 +180,9 @@ def _customers(row: Row, typical: Typical) -> str:
 
 
 def _devices(row: Row, typical: Typical) -> str:
-    share = row["shared_devices_7d"]
-    if math.isnan(share) or not share > 0:
+    share, usual = row["shared_devices_7d"], typical.get("shared_devices_7d", 0.0)
+    if not share > usual:
         return ""
-    usual = typical.get("shared_devices_7d", 0.0)
     return (
         f"shared_devices: {share:.0%} of the week's payments come from devices seen at other risky partners "
         f"({usual:.0%} at a partner in the middle)"

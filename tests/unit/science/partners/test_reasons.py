@@ -78,6 +78,18 @@ def test_fewer_payments_at_odd_hours_than_elsewhere_are_no_reason(name):
     assert said(scorer, **{name: 1.0})[0].startswith("hours")
 
 
+@pytest.mark.parametrize(
+    ("name", "code", "usual"),
+    [("payments_7d", "volume", 95.0), ("shared_customers_7d", "shared", 0.95), ("shared_devices_7d", "shared", 0.95)],
+)
+def test_less_than_at_a_partner_in_the_middle_is_no_reason(name, code, usual):
+    scorer = scorer_on(name)
+    above, below = usual * 1.04, usual * 0.9
+    scorer = dataclasses.replace(scorer, typical=scorer.typical | {name: usual})
+    assert not any(text.startswith(code) for text in said(scorer, **{name: below}))
+    assert said(scorer, **{name: above})[0].startswith(code)
+
+
 def test_without_a_model_the_figures_speak_and_a_quiet_partner_has_none():
     assert said(None) == []
     words = said(None, known_frauds_7d=3.0, known_frauds_28d=4.0, early_frauds_7d=2.0, scheme_ratio_28d=0.2)
