@@ -101,8 +101,8 @@ def play(data: Path | None, customers: int, seed: int, out: Path) -> None:
                 true_net_eur=truth,
                 next_commands=_next_commands(scene),
             )
-            _write(page, reports, stores, out)
-            _show(scene, night_figures(reports, training, page.headline), stores, out)
+            written = _write(page, reports, stores, out)
+            _show(scene, night_figures(reports, training, page.headline), stores, written)
     finally:
         shown.close()
 
@@ -224,7 +224,7 @@ def _verdict(report: Report) -> str:
     return f"{report.kind}: {verdict['kind']}" + (f", {verdict['arm']}" if verdict["arm"] else "")
 
 
-def _write(page: NightPage, reports: Sequence[Report], stores: Stores, out: Path) -> None:
+def _write(page: NightPage, reports: Sequence[Report], stores: Stores, out: Path) -> list[Path]:
     published = details_of(reports, "publish-offers").get("published", {})
     lists = {f"offers-{campaign}.csv": stores.objects.get(of["key"]) for campaign, of in published.items()}
     # Beside one another under plain names: the cloud, where they are kept by date, ends with the demo.
@@ -233,20 +233,21 @@ def _write(page: NightPage, reports: Sequence[Report], stores: Stores, out: Path
         there.path: stores.objects.get(file.path.removeprefix(f"{stores.objects.uri}/"))
         for file, there in zip(page.pages, beside, strict=True)
     }
-    write_results(out, {"night.html": night_html(replace(page, pages=beside)).encode(), **made, **lists})
+    files = {"night.html": night_html(replace(page, pages=beside)).encode(), **made, **lists}
+    return sorted(write_results(out, files).values())
 
 
-def _show(scene: Scene, figures: Grid, stores: Stores, out: Path) -> None:
+def _show(scene: Scene, figures: Grid, stores: Stores, written: Sequence[Path]) -> None:
     console = Console(width=None if sys.stdout.isatty() else 110, highlight=False)
     console.print(f"\nThe night of {scene.run_date} on {scene.source}\n", style="bold")
     console.print(figures)
     console.print(review_queue(stores, scene.run_date))
     for note in scene.notes:
         console.print(f"Note: {note}")
-    for file in sorted(out.glob("*.csv")):
-        console.print(f"list  {file}", soft_wrap=True)
-    for file in sorted(out.glob("*.html")):
-        console.print(f"page  {file}", soft_wrap=True)
+    # What lies there of an earlier night is not this one's.
+    for what, suffix in (("list", ".csv"), ("page", ".html")):
+        for file in (file for file in written if file.suffix == suffix):
+            console.print(f"{what}  {file}", soft_wrap=True)
     console.print("next  " + _next_commands(scene)[0], soft_wrap=True)
 
 
