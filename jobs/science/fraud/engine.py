@@ -180,7 +180,25 @@ def _check(connection: duckdb.DuckDBPyConnection, first_s: int, end_s: int) -> N
             f"transactions: there is no row from {_moment(first_s)} up to {_moment(end_s)}; "
             f"load the transactions of these days, or ask for days that have some."
         )
-    if bad := connection.execute(_BAD_TRANSACTION).fetchone():
+    require_usable(connection, _BAD_TRANSACTION)
+
+
+def require_usable(connection: duckdb.DuckDBPyConnection, bad_transaction: str) -> None:
+    """Refuse transactions of which one cannot be used, or stands there twice.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+        Holds ``transactions``.
+    bad_transaction : str
+        Statement that gives transaction, customer, partner, moment and amount of one that cannot be used.
+
+    Raises
+    ------
+    BadRows
+        If there is one; the message names it.
+    """
+    if bad := connection.execute(bad_transaction).fetchone():
         names = ("transaction_id", "customer_id", "partner_id", "occurred_at", "amount_eur")
         column, value = next(((n, v) for n, v in zip(names, bad, strict=True) if v is None), ("amount_eur", bad[-1]))
         raise BadRows(

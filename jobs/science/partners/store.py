@@ -10,8 +10,8 @@ import duckdb
 import pyarrow as pa
 import pyarrow.dataset as ds
 
-from jobs.errors import BadRequest, BadRows, BadSchema, NoInput
-from jobs.science.fraud.engine import AMOUNT_UNITS_PER_EUR, DAY_S, Limits, ParquetFiles, Source
+from jobs.errors import BadRequest, BadSchema, NoInput
+from jobs.science.fraud.engine import AMOUNT_UNITS_PER_EUR, DAY_S, Limits, ParquetFiles, Source, require_usable
 
 _OPTIONAL = {"device_id": "VARCHAR", "is_refund": "BOOLEAN"}
 
@@ -42,9 +42,6 @@ SELECT transaction_id, customer_id, partner_id, occurred_s, units FROM transacti
 WHERE transaction_id IS NULL OR customer_id IS NULL OR partner_id IS NULL OR occurred_s IS NULL OR units IS NULL
 LIMIT 1
 """
-
-_TWICE = "SELECT transaction_id FROM transactions GROUP BY transaction_id HAVING count(*) > 1 LIMIT 1"
-
 
 _SAYS = "SELECT 1 FROM transactions WHERE {column} IS NOT NULL LIMIT 1"
 
@@ -182,18 +179,7 @@ def _check(connection: duckdb.DuckDBPyConnection, first_day: int, end_day: int, 
         )
     if in_files:  # their rows were held to the declared table when they were written: each check is one more scan
         return
-    if bad := connection.execute(_BAD).fetchone():
-        names = ("transaction_id", "customer_id", "partner_id", "occurred_at", "amount_eur")
-        column, value = next(((n, v) for n, v in zip(names, bad, strict=True) if v is None), ("amount_eur", bad[-1]))
-        raise BadRows(
-            f"transactions: {column} of transaction {bad[0]!r} is {value}, which cannot be used; "
-            f"set the row aside or mend it before features are built."
-        )
-    if twice := connection.execute(_TWICE).fetchone():
-        raise BadRows(
-            f"transactions: transaction_id {twice[0]!r} stands there more than once; "
-            f"keep one row of it before features are built."
-        )
+    require_usable(connection, _BAD)
 
 
 def _date(day: int) -> str:
