@@ -14,7 +14,7 @@ from jobs.allocate_offers.offered import FACTS, facts
 from jobs.allocate_offers.setting import Setting
 from jobs.allocate_offers.together import Together
 from jobs.allocate_offers.told import Broadcast
-from jobs.science.offers.holdout import id_numbers
+from jobs.science.experiment.holdout import id_numbers
 from jobs.science.offers.night import survey
 from jobs.science.offers.night_rounding import Offers, offers_of, pick_best
 from jobs.science.offers.pairs import DensePairs, SparsePairs

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from jobs.allocate_offers.scored import Scored
 from jobs.allocate_offers.setting import Setting
 from jobs.runtime.campaign import Campaign
+from jobs.science.experiment.holdout import below, id_numbers
 from jobs.science.offers.eligibility import may_be_offered, screen, settle
-from jobs.science.offers.holdout import below, id_numbers
 from jobs.science.offers.value import net_value
 
 

@@ -15,7 +15,7 @@ from jobs.build_fraud_features import BuildFraudFeatures, build_fraud_features
 from jobs.runtime.campaign import Campaign, read_campaign
 from jobs.runtime.report import Report
 from jobs.runtime.stores import Stores
-from jobs.science.offers.holdout import in_holdout
+from jobs.science.experiment.holdout import in_holdout
 from jobs.score_fraud import ScoreFraud, score_fraud
 from jobs.score_uplift import ScoreUplift, score_uplift
 from jobs.tables.outputs import CUSTOMER_RISK, OFFERS, UPLIFT_SCORES

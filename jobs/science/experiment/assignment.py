@@ -1,6 +1,6 @@
 """Who is in a trial and in which arm: decided by salted digests of the id, the same in Python, in SQL and at the door.
 
-The recipe of a draw is that of :mod:`jobs.science.offers.holdout`: the first eight bytes of SHA-256 of ``salt:id``, as
+The recipe of a draw is that of :mod:`jobs.science.experiment.holdout`: the first eight bytes of SHA-256 of ``salt:id``, as
 a whole number over 2^64. Every decision has a salt of its own, so decisions are independent of each other.
 """
 
@@ -14,7 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from jobs.errors import BadRequest
-from jobs.science.offers.holdout import below, id_numbers, in_holdout
+from jobs.science.experiment.holdout import below, id_numbers, in_holdout
 
 HOLDOUT = "holdout"
 OUTSIDE = "outside"

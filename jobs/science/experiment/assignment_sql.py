@@ -104,7 +104,7 @@ def _arms(shares: Mapping[str, float], bounds: tuple[float, ...], number: str, e
 
 
 def _below(number: str, share: float) -> str:
-    """Return the comparison of digits that :func:`jobs.science.offers.holdout.below` makes of numbers."""
+    """Return the comparison of digits that :func:`jobs.science.experiment.holdout.below` makes of numbers."""
     threshold = math.ceil(math.ldexp(share, 64))
     return "TRUE" if threshold >= 1 << 64 else f"({number} < '{threshold:0{_DIGITS}x}')"
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from jobs.errors import BadRequest
-from jobs.science.offers.holdout import id_numbers, in_holdout
+from jobs.science.experiment.holdout import id_numbers, in_holdout
 from jobs.science.offers.problem import Bools, Floats, Ints
 from jobs.science.offers.subsets import draw as draw_subset
 from jobs.science.offers.subsets import subsets

@@ -6,9 +6,9 @@ from math import erfc, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from jobs.science.experiment.multiplicity import holm_adjusted
 from jobs.science.uplift.calibration import decile_table
 from jobs.science.uplift.estimate import Estimate, mean_estimate
-from jobs.science.uplift.multiplicity import holm_adjusted
 
 FAMILY_ERROR = 0.05
 """Chance, at most, that anything at all is called negative beyond doubt where nothing is negative."""

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.errors import BadRequest
+from jobs.science.experiment.multiplicity import holm_adjusted
 from jobs.science.uplift.calibration import calibration_slope
 from jobs.science.uplift.estimate import Estimate, mean_estimate, sum_error
 from jobs.science.uplift.half_samples import RESAMPLES
-from jobs.science.uplift.multiplicity import holm_adjusted
 from jobs.science.uplift.negative_share import NegativeShare, negative_share
 from jobs.science.uplift.rate import Rate, rate
 from jobs.science.uplift.trial import Trial

@@ -13,7 +13,7 @@ import pytest
 from jobs.allocate_offers import AllocateOffers, allocate_offers
 from jobs.nightly.limits import allocation_sentences
 from jobs.runtime.layout import HOUSE_RULES_KEY
-from jobs.science.offers.holdout import in_holdout
+from jobs.science.experiment.holdout import in_holdout
 from jobs.tables.outputs import OFFERS
 from tests.trained import rows_of
 from tests.unit.allocate_offers.score_world import DAY, ScoreWorld, home

@@ -12,7 +12,7 @@ from scipy.stats import chi2_contingency, chisquare, kstest
 from jobs.errors import BadRequest, BadRows
 from jobs.science.experiment.assignment import HOLDOUT, OUTSIDE, Assignment, Holdout, Slot, assign, clashing, ramped
 from jobs.science.experiment.assignment_sql import assignment_sql
-from jobs.science.offers.holdout import in_holdout
+from jobs.science.experiment.holdout import in_holdout
 
 SHARES = {"none": 0.5, "mail": 0.3, "it's a {call}": 0.2}
 FULL = Assignment(

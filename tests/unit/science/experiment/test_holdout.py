@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.errors import BadRequest, BadRows
-from jobs.science.offers.holdout import id_numbers, in_holdout
+from jobs.science.experiment.holdout import id_numbers, in_holdout
 
 IDS = pa.array([f"c{i:08d}" for i in range(40_000)])
 

@@ -15,7 +15,6 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from jobs.errors import BadRequest, BadRows
-from jobs.science.offers.problem import Bools
 
 
 def id_numbers(ids: Iterable[str] | pa.Array | pa.ChunkedArray, salt: str) -> npt.NDArray[np.uint64]:
@@ -58,7 +57,7 @@ def id_numbers(ids: Iterable[str] | pa.Array | pa.ChunkedArray, salt: str) -> np
     return np.frombuffer(digests, dtype=">u8")[::4].astype(np.uint64)
 
 
-def in_holdout(ids: Iterable[str] | pa.Array | pa.ChunkedArray, salt: str, share: float) -> Bools:
+def in_holdout(ids: Iterable[str] | pa.Array | pa.ChunkedArray, salt: str, share: float) -> npt.NDArray[np.bool_]:
     """Return who is in the holdout.
 
     Parameters
@@ -89,7 +88,7 @@ def in_holdout(ids: Iterable[str] | pa.Array | pa.ChunkedArray, salt: str, share
     return below(id_numbers(ids, salt), share)
 
 
-def below(numbers: npt.NDArray[np.uint64], share: float) -> Bools:
+def below(numbers: npt.NDArray[np.uint64], share: float) -> npt.NDArray[np.bool_]:
     """Return which numbers of :func:`id_numbers` are those of ids in a holdout of this share.
 
     Parameters
