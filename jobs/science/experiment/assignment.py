@@ -1,7 +1,7 @@
 """Who is in a trial and in which arm: decided by salted digests of the id, the same in Python, in SQL and at the door.
 
-The recipe of a draw is that of :mod:`jobs.science.experiment.holdout`: the first eight bytes of SHA-256 of ``salt:id``, as
-a whole number over 2^64. Every decision has a salt of its own, so decisions are independent of each other.
+The recipe of a draw is that of :mod:`jobs.science.experiment.holdout`: the first eight bytes of SHA-256 of ``salt:id``,
+as a whole number over 2^64. Every decision has a salt of its own, so decisions are independent of each other.
 """
 
 import math
