@@ -26,6 +26,8 @@ class Criteria:
         Direction of each success metric, ``higher`` or ``lower``; higher where nothing is said.
     minimum_effect : mapping of str to float
         Smallest effect worth having, above 0, in the metric's unit; none where nothing is said.
+    minimum_relative_effect : mapping of str to float
+        Or as a share of the control's figure.
     power : float
         Chance to find the smallest effect that the trial was planned for, in (0, 1).
 
@@ -37,13 +39,14 @@ class Criteria:
 
     better: Mapping[str, Better] = field(default_factory=lambda: MappingProxyType({}))
     minimum_effect: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    minimum_relative_effect: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     power: float = 0.8
 
     def __post_init__(self) -> None:
         for name, direction in self.better.items():
             if direction not in {"higher", "lower"}:
                 raise BadRequest(f"better of {name!r} is {direction!r}: choose higher or lower.")
-        for name, least in self.minimum_effect.items():
+        for name, least in [*self.minimum_effect.items(), *self.minimum_relative_effect.items()]:
             if not 0.0 < least < math.inf:
                 raise BadRequest(f"minimum_effect of {name!r} is {least}, must be above 0: what is worth having?")
         if not 0.0 < self.power < 1.0:
@@ -52,6 +55,11 @@ class Criteria:
     def sign(self, metric: str) -> float:
         """Return 1 where higher is better, -1 where lower is."""
         return -1.0 if self.better.get(metric) == "lower" else 1.0
+
+    def least(self, line: Line) -> float | None:
+        """Return the smallest effect worth having in the metric's unit; None where nothing is said."""
+        share = self.minimum_relative_effect.get(line.metric)
+        return self.minimum_effect.get(line.metric) if share is None else share * abs(line.effect.control)
 
 
 @dataclass(frozen=True)
@@ -185,7 +193,7 @@ def _of_arm(rule: Rule, reading: Reading, criteria: Criteria, arm: str, units_a_
     ruled_out = [line for line in success if _ruled_out(line, criteria)]
     if len(ruled_out) == len(success):
         reasons = tuple(
-            f"{line.metric} with {arm!r}: {_number(criteria.minimum_effect[line.metric])} or more, what was worth "
+            f"{line.metric} with {arm!r}: {_number(criteria.least(line) or 0.0)} or more, what was worth "
             f"having, is ruled out: {_interval(line)}."
             for line in success
         )
@@ -201,7 +209,7 @@ def _at_the_end(criteria: Criteria, arm: str, success: Sequence[Line], alpha_eac
     """Return what becomes of an arm that was not surely better at the planned end."""
     reasons, weak = [], False
     for line in success:
-        least = criteria.minimum_effect.get(line.metric)
+        least = criteria.least(line)
         said = f"The end has come and {line.metric} with {arm!r} is not surely better: {_interval(line)}"
         if least is None:
             reasons.append(f"{said}.")
@@ -229,7 +237,7 @@ def _gain(line: Line, criteria: Criteria) -> float:
 
 
 def _ruled_out(line: Line, criteria: Criteria) -> bool:
-    least = criteria.minimum_effect.get(line.metric)
+    least = criteria.least(line)
     absolute = line.effect.absolute
     best = absolute.upper if criteria.sign(line.metric) > 0 else -absolute.lower
     return least is not None and best < least

@@ -79,6 +79,8 @@ def test_before_the_end_what_is_open_holds_and_what_is_ruled_out_stops() -> None
     assert decided(line(SPEND, 0.15), fraction=0.5, criteria=worth).outcome == "hold"
     found = decided(line(SPEND, -0.05), fraction=0.5, criteria=worth)
     assert found.outcome == "stop"
+    relative = decided(line(SPEND, -0.05), fraction=0.5, criteria=Criteria(minimum_relative_effect={"spend": 0.03}))
+    assert relative == found, "3% of a control of 10 are 0.3"
     assert "0.300 or more, what was worth having, is ruled out" in found.reasons[0]
 
 
