@@ -1,4 +1,4 @@
-"""What netlift reads: customers, transactions, fraud reports, partners, trials."""
+"""What netlift reads: customers, transactions, fraud reports, partners, trials, measurements."""
 
 import pyarrow as pa
 
@@ -86,4 +86,16 @@ TRIAL = Table(
     key=("campaign_id", "customer_id"),
 )
 
-INPUTS = {t.name: t for t in (CUSTOMERS, TRANSACTIONS, FRAUD_REPORTS, PARTNERS, TRIAL)}
+MEASUREMENTS = Table(
+    "measurements",
+    "what came of a customer in an experiment; the experiment adds the columns of its metrics",
+    (
+        CUSTOMER_ID,
+        Column("measured_at", TIMESTAMP, "UTC", "moment of the measurement, after the outcome window", future=False),
+        Column("arm", pa.string(), "", "arm that the customer was shown; held against the one drawn", nullable=True),
+        Column("exposed", pa.bool_(), "", "whether the customer met the treatment at all", nullable=True),
+    ),
+    key=("customer_id",),
+)
+
+INPUTS = {t.name: t for t in (CUSTOMERS, TRANSACTIONS, FRAUD_REPORTS, PARTNERS, TRIAL, MEASUREMENTS)}

@@ -341,6 +341,33 @@ DRIFT = Table(
     partition=("run_date", "kind"),
 )
 
+READOUTS = Table(
+    "readouts",
+    "one reading of an experiment, or of a campaign's holdout, with the decision and all that it rests on",
+    (
+        RUN_DATE,
+        Column("experiment_id", pa.string(), "", "experiment, or campaign"),
+        Column("kind", pa.string(), "", "experiment or campaign"),
+        Column("look", pa.int64(), "count", "number of the look, 1 is the first", low=1),
+        Column("is_final", pa.bool_(), "", "whether the planned end was reached"),
+        Column("decision", pa.string(), "", "ship, hold, stop, or none where nothing may be concluded"),
+        Column("arm", pa.string(), "", "arm that ships", nullable=True),
+        Column("units", pa.int64(), "count", "units, or clusters, that were read", low=0),
+        Column("document", pa.string(), "JSON", "the whole readout with its sufficient statistics"),
+        Column("document_digest", pa.string(), "SHA-256", "of the document"),
+        Column("document_key", pa.string(), "", "where the document lies among the objects"),
+        Column("page_digest", pa.string(), "SHA-256", "of its page"),
+        Column("page_key", pa.string(), "", "where the page lies among the objects"),
+        Column("rule_digest", pa.string(), "SHA-256", "of the rule, or the campaign, as frozen at the start"),
+        Column("file_digest", pa.string(), "SHA-256", "of the file as it was read"),
+        Column("inputs_digest", pa.string(), "SHA-256", "of the run's plan: every input file, size and version"),
+        Column("software", pa.string(), "", "version of netlift that read"),
+        RUN_ID,
+    ),
+    key=("experiment_id",),
+    partition=("run_date", "experiment_id"),
+)
+
 QUARANTINE = Table(
     "quarantine",
     "a row that was set aside, and why",
@@ -372,6 +399,7 @@ OUTPUTS = {
         UPLIFT_SEGMENTS,
         OFFERS,
         DRIFT,
+        READOUTS,
         QUARANTINE,
     )
 }
