@@ -93,6 +93,18 @@ class RowsLost(NetliftError):
     exit_code = 22
 
 
+class BadExperiment(NetliftError):
+    """An experiment file that does not say what it must, or says other things than at the start without a reason."""
+
+    exit_code = 23
+
+
+class UnknownExperiment(NetliftError):
+    """An experiment that has no file."""
+
+    exit_code = 24
+
+
 class StorageUnavailable(NetliftError):
     """A store that did not answer, or answered that it cannot now."""
 

@@ -10,7 +10,7 @@ from typing import Any
 from jobs.errors import NoInput
 from jobs.runtime.chain import NIGHT, Step
 from jobs.runtime.command import flag, request_from
-from jobs.runtime.plan import kinds
+from jobs.runtime.plan import asked, kinds
 from jobs.runtime.planned import job_of
 from jobs.runtime.report import Report
 from jobs.runtime.run import run_job
@@ -57,7 +57,7 @@ def nightly(
     Returns
     -------
     tuple of Report
-        One for each step and campaign, in order.
+        One for each step and campaign or experiment, in order.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def nightly(
     """
     reports = []
     for step, kind in steps(stores):
-        name = f"{step.verb} {kind}" if step.per_campaign else step.verb
+        name = f"{step.verb} {kind}" if step.kind is None else step.verb
         try:
             with shown(name):
                 reports.append(_run(step, kind, request.run_date, stores))
@@ -86,8 +86,7 @@ def steps(stores: Stores) -> Iterator[tuple[Step, str]]:
 
 def _run(step: Step, kind: str, run_date: date, stores: Stores) -> Report:
     job = job_of(step)
-    campaign = {"campaign": kind} if step.per_campaign else {}
     try:
-        return run_job(job, request_from(job.request, {"run_date": run_date, **campaign}), stores)
+        return run_job(job, request_from(job.request, {"run_date": run_date, **asked(step, kind, stores)}), stores)
     except NoInput as missing:
         return Report.without_input(step.verb, kind, str(run_date), str(missing))

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from jobs.errors import BadCampaign
+from jobs.errors import BadCampaign, NetliftError
 
 Euro = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Name = Annotated[str, Field(min_length=1, max_length=80)]
@@ -86,7 +86,7 @@ def require_once(what: str, names: Sequence[str]) -> None:
         raise ValueError(f"{what} {twice[0]!r} is declared twice: keep one")
 
 
-def parse(section: type[SectionT], text: str, file: str) -> SectionT:
+def parse(section: type[SectionT], text: str, file: str, error: type[NetliftError] = BadCampaign) -> SectionT:
     """Read a file.
 
     Parameters
@@ -97,11 +97,14 @@ def parse(section: type[SectionT], text: str, file: str) -> SectionT:
         Contents, TOML.
     file : str
         Its name, for the message.
+    error : type of NetliftError
+        What a file that is wrong raises.
 
     Raises
     ------
     BadCampaign
-        If it is not TOML, or a field is missing, unknown or out of range; the message names the field.
+        Or what `error` says: if it is not TOML, or a field is missing, unknown or out of range; the message names
+        the field.
 
     Examples
     --------
@@ -111,10 +114,10 @@ def parse(section: type[SectionT], text: str, file: str) -> SectionT:
     """
     try:
         return section.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise BadCampaign(f"{file} is not TOML: {error}; correct the file.") from error
-    except ValidationError as error:
-        raise BadCampaign(_sentence(file, error)) from error
+    except tomllib.TOMLDecodeError as wrong:
+        raise error(f"{file} is not TOML: {wrong}; correct the file.") from wrong
+    except ValidationError as wrong:
+        raise error(_sentence(file, wrong)) from wrong
 
 
 def _sentence(file: str, error: ValidationError) -> str:

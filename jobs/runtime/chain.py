@@ -6,8 +6,12 @@ this file.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 from jobs.errors import BadRequest
+
+Per = Literal["campaign", "experiment"]
+"""What may have runs of its own: every campaign, every experiment."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,9 @@ class Step:
     verb : str
         Name on the command line; the module is ``jobs.<verb with underscores>``.
     kind : str or None
-        Kind of its runs; None: a run for each campaign, whose id is the kind.
+        Kind of its runs; None: a run for each of `per`, whose id is the kind.
+    per : tuple of str
+        Of a step without a kind: whether it runs for each campaign, for each experiment, or for both.
     reads : tuple of Read
         Input tables whose files make the manifest.
     shard_by : str or None
@@ -77,6 +83,8 @@ class Step:
         Whether it uses the models, in the versions, that the runs before it used.
     campaigns : bool
         Whether the result depends on every campaign file (a run of one campaign depends on its own).
+    experiments : bool
+        Whether the result depends on every experiment file (a run of one experiment depends on its own).
     house_rules : bool
         Whether the result depends on what holds for all campaigns together.
     writes : tuple of str
@@ -84,19 +92,21 @@ class Step:
     after : tuple of After
         Verbs whose finished runs it builds upon.
     looks_back_days : int
-        Days before of whose runs of the same verb the house rules speak; there may be none.
+        Days before of whose runs of the same verb the house rules, or an experiment, speak; there may be none.
     parts_of : str or None
         Verb before it by whose rows a large run is cut into parts; None: its job has no parts.
     """
 
     verb: str
     kind: str | None
+    per: tuple[Per, ...] = ("campaign",)
     reads: tuple[Read, ...] = ()
     shard_by: str | None = None
     models: tuple[str, ...] = ()
     models_if_any: tuple[str, ...] = ()
     models_of_before: bool = False
     campaigns: bool = False
+    experiments: bool = False
     house_rules: bool = False
     writes: tuple[str, ...] = ()
     after: tuple[After, ...] = ()
@@ -116,7 +126,12 @@ class Step:
     @property
     def per_campaign(self) -> bool:
         """Whether every campaign has a run of its own."""
-        return self.kind is None
+        return self.kind is None and "campaign" in self.per
+
+    @property
+    def per_experiment(self) -> bool:
+        """Whether every experiment has a run of its own."""
+        return self.kind is None and "experiment" in self.per
 
 
 HISTORY_DAYS = 45

@@ -19,6 +19,31 @@ def campaign_ids(objects: Objects) -> tuple[str, ...]:
     return tuple(PurePosixPath(o.key).stem for o in objects.list("campaigns/") if o.key.endswith(".toml"))
 
 
+def experiment_key(experiment_id: str) -> str:
+    """Key of an experiment's file."""
+    return f"experiments/{experiment_id}.toml"
+
+
+def experiment_ids(objects: Objects) -> tuple[str, ...]:
+    """Ids of all experiments that have a file, in order."""
+    # What lies in folders below is what was frozen of them.
+    return tuple(
+        path.stem
+        for path in (PurePosixPath(o.key) for o in objects.list("experiments/"))
+        if path.suffix == ".toml" and len(path.parts) == 2
+    )
+
+
+def frozen_prefix(experiment_id: str) -> str:
+    """Prefix of what an experiment's file said at its start and after each amendment."""
+    return f"experiments/frozen/{experiment_id}/"
+
+
+def frozen_key(experiment_id: str, entry: int) -> str:
+    """Key of one of these, counted from 1."""
+    return f"{frozen_prefix(experiment_id)}{entry:04d}.json"
+
+
 def manifest_key(run_id: str) -> str:
     """Key of a run's plan."""
     return f"manifests/{run_id}.json"

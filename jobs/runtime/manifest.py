@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
@@ -58,6 +58,8 @@ class Manifest:
         SHA-256 of the house rules, if they are used and there are any; else "".
     earlier : tuple of str
         Ids of the runs of the days before that it looks back on.
+    experiments : dict of str to str
+        SHA-256 of each experiment file that is used.
     """
 
     verb: str
@@ -73,6 +75,7 @@ class Manifest:
     part_rows: int = 0
     house_rules: str = ""
     earlier: tuple[str, ...] = ()
+    experiments: dict[str, str] = field(default_factory=dict)
 
     @property
     def fan_out(self) -> bool:
@@ -97,7 +100,7 @@ class Manifest:
     def to_json(self) -> bytes:
         """Return the plan as canonical JSON."""
         # What was added to plans later is left out where it says nothing, so that older ones keep their digests.
-        since = ("house_rules", "earlier")
+        since = ("house_rules", "earlier", "experiments")
         values = {name: value for name, value in asdict(self).items() if value or name not in since}
         return json.dumps(values, sort_keys=True, default=str, separators=(",", ":")).encode()
 

@@ -11,14 +11,22 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from jobs.errors import NoInput, ObjectMissing, UnknownCampaign
+from jobs.errors import BadRequest, NoInput, ObjectMissing, UnknownCampaign, UnknownExperiment
 from jobs.runtime.chain import Read, Step, step
 from jobs.runtime.home import Home
-from jobs.runtime.layout import HOUSE_RULES_KEY, campaign_ids, campaign_key, input_prefix, manifest_key
+from jobs.runtime.layout import (
+    HOUSE_RULES_KEY,
+    campaign_ids,
+    campaign_key,
+    experiment_ids,
+    experiment_key,
+    input_prefix,
+    manifest_key,
+)
 from jobs.runtime.manifest import Manifest, PlannedFile, read_manifest
 from jobs.runtime.size import part_rows
 
-__all__ = ["Manifest", "PlannedFile", "kinds", "plan", "read_manifest"]
+__all__ = ["Manifest", "PlannedFile", "asked", "kinds", "plan", "read_manifest"]
 
 _DATED = re.compile(r"(?:^|/)date=(\d{4}-\d{2}-\d{2})/")
 
@@ -43,7 +51,7 @@ def plan(
     run_date, first_date : datetime.date
         Last and first day whose rows the run replaces.
     kind : str
-        Campaign id for a verb that runs for each campaign, else the step's kind.
+        Id of the campaign or experiment for a verb that runs for each, else the step's kind.
     request : mapping
         Values of the request that are not its defaults.
     environment : mapping
@@ -55,11 +63,15 @@ def plan(
         If an input table has no file for these days and is not optional, or no run that it builds upon has finished.
     UnknownCampaign
         If the campaign has no file.
+    UnknownExperiment
+        If the experiment has no file.
     UnknownModel
         If a model that is needed has no champion.
     """
     # In this order a campaign without a file is named before the model that it cannot have.
-    campaigns = {c: _digest(home, c) for c in _campaigns(of, home, kind)}
+    about = asked(of, kind, home)
+    campaigns = {c: _digest(home, c) for c in _campaigns(of, home, about)}
+    experiments = {e: _experiment_digest(home, e) for e in _experiments(of, home, about)}
     upstream = _upstream(of, home, first_date, run_date)
     rules = _house_rules(home) if of.house_rules else ""
     manifest = Manifest(
@@ -72,10 +84,11 @@ def plan(
         shard_by=of.shard_by,
         models=_models(of, home, kind, upstream),
         campaigns=campaigns,
+        experiments=experiments,
         upstream=upstream,
         house_rules=rules,
-        # Without house rules nothing counts what was done before.
-        earlier=_earlier(of, home, kind, first_date) if rules else (),
+        # Without house rules, or an experiment, nothing counts what was done before.
+        earlier=_earlier(of, home, kind, first_date) if rules or of.per_experiment else (),
     )
     manifest = dataclasses.replace(manifest, part_rows=part_rows(of, manifest, home, environment))
     home.objects.put_if_absent(manifest_key(manifest.key.run_id), manifest.to_json())
@@ -83,8 +96,31 @@ def plan(
 
 
 def kinds(of: Step, home: Home) -> tuple[str, ...]:
-    """Kinds that a verb runs for: its own, or every campaign's id."""
-    return campaign_ids(home.objects) if of.kind is None else (of.kind,)
+    """Kinds that a verb runs for: its own, or the id of every campaign, of every experiment, or of both."""
+    if of.kind is not None:
+        return (of.kind,)
+    campaigns = campaign_ids(home.objects) if of.per_campaign else ()
+    return campaigns + (experiment_ids(home.objects) if of.per_experiment else ())
+
+
+def asked(of: Step, kind: str, home: Home) -> dict[str, str]:
+    """Return what a request for a run of this kind names: its campaign, its experiment, or nothing.
+
+    Raises
+    ------
+    BadRequest
+        If a campaign and an experiment have the same id, and the verb runs for both.
+    """
+    if of.kind is not None:
+        return {}
+    if not of.per_experiment:
+        return {"campaign": kind}
+    if not of.per_campaign:
+        return {"experiment": kind}
+    is_campaign, is_experiment = kind in campaign_ids(home.objects), kind in experiment_ids(home.objects)
+    if is_campaign and is_experiment:
+        raise BadRequest(f"{kind!r} is a campaign and an experiment: give the experiment another name.")
+    return {"experiment": kind} if is_experiment else {"campaign": kind}
 
 
 def _files(home: Home, read: Read, kind: str, first_date: date, run_date: date) -> tuple[PlannedFile, ...]:
@@ -110,10 +146,15 @@ def _date_of(key: str) -> date | None:
     return date.fromisoformat(match[1]) if match else None
 
 
-def _campaigns(of: Step, home: Home, kind: str) -> Sequence[str]:
-    if of.per_campaign:
-        return (kind,)
+def _campaigns(of: Step, home: Home, about: Mapping[str, str]) -> Sequence[str]:
+    if "campaign" in about:
+        return (about["campaign"],)
     return campaign_ids(home.objects) if of.campaigns else ()
+
+
+def _experiments(of: Step, home: Home, about: Mapping[str, str]) -> Sequence[str]:
+    own = (about["experiment"],) if "experiment" in about else ()
+    return tuple(sorted({*own, *experiment_ids(home.objects)})) if of.experiments else own
 
 
 def _models(of: Step, home: Home, kind: str, upstream: Sequence[str]) -> dict[str, str]:
@@ -141,6 +182,16 @@ def _digest(home: Home, campaign_id: str) -> str:
             f"(known: {', '.join(known) or 'none'}): write it or correct the name."
         )
     return hashlib.sha256(home.objects.get(campaign_key(campaign_id))).hexdigest()
+
+
+def _experiment_digest(home: Home, experiment_id: str) -> str:
+    known = experiment_ids(home.objects)
+    if experiment_id not in known:
+        raise UnknownExperiment(
+            f"experiment {experiment_id!r} has no file {home.objects.uri}/{experiment_key(experiment_id)} "
+            f"(known: {', '.join(known) or 'none'}): write it or correct the name."
+        )
+    return hashlib.sha256(home.objects.get(experiment_key(experiment_id))).hexdigest()
 
 
 def _house_rules(home: Home) -> str:

@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 class Request(Protocol):
-    """What every request holds; a verb that runs for each campaign has ``campaign`` too."""
+    """What every request holds; a verb that runs for each campaign or experiment has that too."""
 
     @property
     def run_date(self) -> date:
@@ -119,7 +119,7 @@ def run_job(job: Job[RequestT], request: RequestT, stores: Stores) -> Report:
 
 def plan_request(of: Step, request: RequestT, stores: Stores) -> Manifest:
     """Plan the run that a request asks for."""
-    kind = of.kind if of.kind is not None else getattr(request, "campaign", "")
+    kind = of.kind if of.kind is not None else next(filter(None, (getattr(request, per, "") for per in of.per)), "")
     first_date = getattr(request, "first_date", None) or request.run_date
     return plan(of, stores, request.run_date, kind, first_date, _not_default(request))
 
@@ -127,7 +127,8 @@ def plan_request(of: Step, request: RequestT, stores: Stores) -> Manifest:
 def request_values(manifest: Manifest, job: Job[Any]) -> dict[str, Any]:
     """Values of the request that a plan was made from, for :func:`jobs.runtime.command.request_from`."""
     names = {f.name for f in dataclasses.fields(job.request)}
-    fixed = {"run_date": manifest.run_date, "first_date": manifest.first_date, "campaign": manifest.kind}
+    fixed: dict[str, Any] = {"run_date": manifest.run_date, "first_date": manifest.first_date}
+    fixed["experiment" if manifest.kind in manifest.experiments else "campaign"] = manifest.kind
     return {**manifest.request, **{name: value for name, value in fixed.items() if name in names}}
 
 
@@ -234,6 +235,8 @@ def _scope(table: Table, manifest: Manifest) -> dict[str, Any]:
         scope |= {"job": manifest.verb, "kind": manifest.kind}
     elif "campaign_id" in table.partition and manifest.kind in manifest.campaigns:
         scope["campaign_id"] = manifest.kind
+    elif "experiment_id" in table.partition and manifest.kind in manifest.experiments:
+        scope["experiment_id"] = manifest.kind
     return scope
 
 
@@ -252,7 +255,7 @@ def _not_default(request: Any) -> dict[str, Any]:
     values = {}
     for f in dataclasses.fields(request):
         value = getattr(request, f.name)
-        if f.name not in {"run_date", "campaign", "first_date"} and value != f.default:
+        if f.name not in {"run_date", "campaign", "experiment", "first_date"} and value != f.default:
             values[f.name] = str(value) if isinstance(value, date) else value
     return values
 

@@ -174,7 +174,8 @@ class OpenShard:
         """
         if not rows.num_rows:
             return
-        own = {"run_date": self.manifest.run_date, "campaign_id": self.manifest.kind, "kind": self.manifest.kind}
+        own: dict[str, Any] = {"run_date": self.manifest.run_date}
+        own |= dict.fromkeys(("campaign_id", "experiment_id", "kind"), self.manifest.kind)
         values = {c: partition.get(c, own.get(c)) for c in table.partition}
         place = (table.name, tuple(values.values()))
         if place not in self._writers:
