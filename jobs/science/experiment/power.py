@@ -139,6 +139,32 @@ def baseline(metric: Metric, history: Moments) -> Baseline:
     return Baseline(value, variance, 0.0 if variance == 0.0 else 1.0 - left / variance)
 
 
+def standard_error(units: float, known: Baseline, design: Design, arm: int = 1) -> tuple[float, float]:
+    """Return the standard error that an arm's effect will have, and its degrees of freedom.
+
+    Parameters
+    ----------
+    units, known, design, arm
+        As in :func:`power_at`.
+
+    Returns
+    -------
+    tuple of float
+        In the metric's unit, and units, or clusters, of both arms less two.
+
+    Raises
+    ------
+    BadRequest
+        If both arms together have fewer than three units, or clusters.
+    """
+    control, treatment = (size / design.design_effect for size in design.sizes(units, arm))
+    # Clusters, not rows, are what was drawn.
+    degrees = sum(design.sizes(units, arm)) / design.cluster_size - 2.0
+    if not degrees >= 1.0 - 1e-9:
+        raise BadRequest(f"units == {units}: the two arms need three units, or clusters, together at least.")
+    return math.sqrt(known.variance * (1.0 - known.explained) * (1.0 / control + 1.0 / treatment)), degrees
+
+
 def power_at(effect: float, units: float, known: Baseline, design: Design, arm: int = 1) -> float:
     """Return the chance to find an effect.
 
@@ -160,7 +186,7 @@ def power_at(effect: float, units: float, known: Baseline, design: Design, arm: 
     float
         In [0, 1]: both tails of the noncentral t, as statsmodels' ``TTestIndPower`` counts them.
     """
-    spread, degrees = _spread(units, known, design, arm)
+    spread, degrees = standard_error(units, known, design, arm)
     return _power(abs(effect) / spread, degrees, design.alpha_each)
 
 
@@ -184,7 +210,7 @@ def minimum_detectable_effect(units: float, known: Baseline, design: Design, arm
     >>> round(minimum_detectable_effect(1000, Baseline(10.0, 4.0), Design()), 4)
     0.3547
     """
-    spread, degrees = _spread(units, known, design, arm)
+    spread, degrees = standard_error(units, known, design, arm)
     upper = float(-stdtrit(degrees, design.alpha_each / 2.0) - stdtrit(degrees, 1.0 - design.power)) + 5.0
     while _power(upper, degrees, design.alpha_each) < design.power:
         upper *= 2.0
@@ -233,16 +259,6 @@ def sample_size(effect: float, known: Baseline, design: Design) -> int:
         if upper > LARGEST_SAMPLE:
             raise BadRequest(f"effect == {effect}: to find it takes more than {LARGEST_SAMPLE:g} units, name a larger.")
     return math.ceil(float(brentq(short, upper / 2.0, upper, xtol=1e-6, rtol=1e-14)))
-
-
-def _spread(units: float, known: Baseline, design: Design, arm: int) -> tuple[float, float]:
-    """Return the standard error of an arm's effect, and its degrees of freedom."""
-    control, treatment = (size / design.design_effect for size in design.sizes(units, arm))
-    # Clusters, not rows, are what was drawn.
-    degrees = sum(design.sizes(units, arm)) / design.cluster_size - 2.0
-    if not degrees >= 1.0 - 1e-9:
-        raise BadRequest(f"units == {units}: the two arms need three units, or clusters, together at least.")
-    return math.sqrt(known.variance * (1.0 - known.explained) * (1.0 / control + 1.0 / treatment)), degrees
 
 
 def _power(away: float, degrees: float, alpha: float) -> float:

@@ -44,6 +44,7 @@ def aa_replay(
     replays: int = 1000,
     alpha: float = 0.05,
     added: float = 0.0,
+    units: float | None = None,
     seed: int = 0,
 ) -> Replay:
     """Draw two arms again and again over rows that were all treated alike, and read each draw.
@@ -64,6 +65,8 @@ def aa_replay(
         Of the reading, in (0, 1).
     added : float
         Effect that is put into the second arm, in the metric's unit, to see how often it is found.
+    units : float, optional
+        Units that each draw takes of the rows, on average; all of them by default, or where there are no more.
     seed : int
         Of the draws.
 
@@ -74,10 +77,13 @@ def aa_replay(
     Raises
     ------
     BadRequest
-        If `share` or `replays` is not allowed.
+        If `share`, `replays` or `units` is not allowed.
     """
     if not 0.0 < share < 1.0 or replays < 100:
         raise BadRequest(f"share == {share} and replays == {replays}: must be in (0, 1) and at least 100.")
+    taken = 1.0 if units is None else min(units / len(rows), 1.0)
+    if not taken > 0.0:
+        raise BadRequest(f"units == {units}, must be above 0.")
     centre = Moments.of_rows(columns, rows).mean
     centred = rows - centre
     upper = np.triu_indices(len(columns))
@@ -87,9 +93,11 @@ def aa_replay(
     claims, finds = 0, 0
     block = max(1, _BLOCK_VALUES // len(rows))
     for start in range(0, replays, block):
-        drawn = (generator.random((min(block, replays - start), len(rows))) < share).astype(np.float64) @ summed
-        for second in drawn:
-            arms = [_of_sums(columns, centre, sums, upper) for sums in (total - second, second)]
+        number = generator.random((min(block, replays - start), len(rows)))
+        treated = (number < share * taken).astype(np.float64) @ summed
+        drawn = total if taken == 1.0 else (number < taken).astype(np.float64) @ summed
+        for first, second in zip(drawn - treated, treated, strict=True):
+            arms = [_of_sums(columns, centre, sums, upper) for sums in (first, second)]
             claims += effect(metric, arms[0], arms[1], alpha).p_value < alpha
             if added:
                 finds += effect(metric, arms[0], _shifted(metric, arms[1], added), alpha).p_value < alpha

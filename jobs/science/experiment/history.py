@@ -1,0 +1,323 @@
+"""The past as a trial would have met it: a row a unit that could be drawn, and how many came new on each day."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from jobs.errors import BadRequest, BadRows, BadSchema
+from jobs.science.experiment.metric import Metric
+from jobs.science.experiment.moments import Floats, Moments
+from jobs.science.experiment.statement import ROWS, Layout, quoted, rows_at_fault
+
+# S608 is switched off where a statement is put together: every name in it is quoted, every number is ours.
+
+DAY_US = 86_400_000_000
+
+# Names with blanks, so that no column of anybody's is in their way.
+_ROW, _UNIT, _DRAWN, _MOMENT, _ARM = "row of the file", "unit of a row", "drawn by", "moment in UTC", "arm of the past"
+
+
+@dataclass(frozen=True)
+class HistoryColumns:
+    """Which columns of the past say whose a row is, and when it was.
+
+    Parameters
+    ----------
+    unit : str, optional
+        Column of the unit; the rows of a unit are added up. Without it every row is a unit.
+    time : str, optional
+        Column of the moment of a row, a date or a timestamp. A unit enters with its first row.
+    cluster : str, optional
+        Column of what would be drawn, where several units are drawn together.
+    window_days : int
+        Days after its entry in which a unit's rows count; 0 counts all of them. Where units have several rows and
+        moments, units whose window has not closed at the end of the past tell no outcome.
+
+    Raises
+    ------
+    BadRequest
+        If the window is below 0 or two of the columns are one.
+    """
+
+    unit: str | None = None
+    time: str | None = None
+    cluster: str | None = None
+    window_days: int = 0
+
+    def __post_init__(self) -> None:
+        named = [name for name in (self.unit, self.time, self.cluster) if name is not None]
+        if len(set(named)) < len(named):
+            raise BadRequest(f"columns of unit, time and cluster are {named}: name different ones.")
+        if self.window_days < 0:
+            raise BadRequest(f"window_days == {self.window_days}, must be at least 0.")
+
+
+@dataclass(frozen=True)
+class History:
+    """What the past tells of those who could be drawn.
+
+    Parameters
+    ----------
+    columns : tuple of str
+        Names of the columns of `rows`; with clusters the sums of a cluster, and ``ROWS``, its units.
+    rows : numpy.ndarray of shape (n_drawn, n_columns)
+        In the order of what is drawn, or of the file.
+    first_seen : tuple of int
+        Units, or clusters, that came for the first time on each day of the past; empty without moments.
+    rows_in, rows_used, rows_open : int
+        Rows of the file, rows that count, and sound rows outside the window or of units whose window is open.
+    set_aside : tuple of (str, str, int)
+        Column, reason and number of the rows at fault.
+    singles : Moments or None
+        Of single units, where clusters are drawn.
+    """
+
+    columns: tuple[str, ...]
+    rows: Floats
+    first_seen: tuple[int, ...]
+    rows_in: int
+    rows_used: int
+    rows_open: int
+    set_aside: tuple[tuple[str, str, int], ...]
+    singles: Moments | None = None
+
+
+def take_history(table: pa.Table, metrics: Sequence[Metric], columns: HistoryColumns, *, file: str) -> History:
+    """Return the past of those who could be drawn.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        Rows of the past. A proportion of a unit is the largest of its rows, another outcome their sum; a covariate is
+        that of its first row.
+    metrics : sequence of Metric
+        What will be measured, no quantile.
+    columns : HistoryColumns
+        Whose a row is, and when.
+    file : str
+        Name for the sentences.
+
+    Returns
+    -------
+    History
+
+    Raises
+    ------
+    BadSchema
+        If a column is missing or of a type that cannot be what it is named for.
+    BadRows
+        If no row is left, a unit is in two clusters, or a covariate of a unit differs with no moment to tell which was
+        first.
+    BadRequest
+        If a metric is a quantile, or one column would be added up for one metric and not for another.
+    """
+    roles = _roles(metrics)
+    connection = duckdb.connect()
+    try:
+        # one thread: the same sums in the same order every time
+        connection.execute("SET threads TO 1")
+        connection.register("past", _readable(table, list(roles), columns, file))
+        values = ", ".join(f"TRY_CAST({quoted(name)} AS DOUBLE) AS {quoted(name)}" for name in roles)
+        connection.execute(
+            f"CREATE TEMP TABLE typed AS SELECT * EXCLUDE ({', '.join(map(quoted, roles))}), {values}, "  # noqa: S608
+            f"'past' AS {quoted(_ARM)} FROM past"
+        )
+        aside = _set_aside(connection, metrics, columns)
+        if sum(rows for _, _, rows in aside) == table.num_rows:
+            raise BadRows(f"{file}: no row can be used: column {aside[0][0]!r}: {aside[0][1]}, in {aside[0][2]} rows.")
+        return _taken(connection, roles, columns, table.num_rows, aside, file)
+    finally:
+        connection.close()
+
+
+def _roles(metrics: Sequence[Metric]) -> dict[str, str]:
+    """Return how each column of a unit comes from its rows: ``sum``, ``max`` or ``first``."""
+    roles: dict[str, str] = {}
+    for metric in metrics:
+        if metric.kind == "quantile":
+            raise BadRequest(f"metric {metric.name!r} is a quantile: plan a mean, a proportion or a ratio.")
+        asked = dict.fromkeys(metric.covariates, "first")
+        asked |= dict.fromkeys(metric.outcomes, "max" if metric.kind == "proportion" else "sum")
+        for name, role in asked.items():
+            if roles.setdefault(name, role) != role:
+                raise BadRequest(
+                    f"column {name!r} is an outcome of one metric and a proportion or covariate of another: plan them "
+                    "one by one."
+                )
+    return roles
+
+
+def _readable(table: pa.Table, values: Sequence[str], columns: HistoryColumns, file: str) -> pa.Table:
+    """Return the columns that are needed, with the row's number, ids as text and moments in microseconds of UTC."""
+    keys = [name for name in (columns.unit, columns.cluster, columns.time) if name is not None]
+    missing = [name for name in (*values, *keys) if name not in table.column_names]
+    if missing:
+        raise BadSchema(f"{file} has no column {missing[0]!r}: it has {', '.join(table.column_names)}.")
+    read = {}
+    for name in values:
+        kind = table.schema.field(name).type
+        plain = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind)
+        if not (plain or pa.types.is_boolean(kind) or pa.types.is_decimal(kind) or _is_number(kind)):
+            raise BadSchema(f"{file}: column {name!r} holds {kind}, no numbers: name another for the metric.")
+        read[name] = table[name]
+    row = pa.array(np.arange(table.num_rows, dtype=np.int64))
+    drawn = columns.cluster or columns.unit
+    read[_ROW] = row
+    read[_UNIT] = row.cast(pa.string()) if columns.unit is None else _text(table, columns.unit, file)
+    read[_DRAWN] = read[_UNIT] if drawn is None else _text(table, drawn, file)
+    if columns.time is not None:
+        read[_MOMENT] = _moments(table, columns.time, file)
+    return pa.table(read)
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
+
+
+def _text(table: pa.Table, name: str, file: str) -> pa.ChunkedArray:
+    try:
+        return table[name].cast(pa.string())
+    except pa.ArrowException as wrong:
+        raise BadSchema(
+            f"{file}: column {name!r} holds {table.schema.field(name).type}: an id is text or a number."
+        ) from wrong
+
+
+def _moments(table: pa.Table, name: str, file: str) -> pa.ChunkedArray:
+    kind = table.schema.field(name).type
+    if not (pa.types.is_timestamp(kind) or pa.types.is_date(kind)):
+        raise BadSchema(
+            f"{file}: column {name!r} is {kind}: moments are dates or timestamps, such as 2026-11-22 08:30:00."
+        )
+    # With a time zone the stored moment is that of UTC already.
+    unzoned = table[name].cast(pa.timestamp("us", tz=kind.tz if pa.types.is_timestamp(kind) else None), safe=False)
+    return unzoned.cast(pa.int64())
+
+
+def _set_aside(
+    connection: duckdb.DuckDBPyConnection, metrics: Sequence[Metric], columns: HistoryColumns
+) -> tuple[tuple[str, str, int], ...]:
+    """Keep the sound rows in table ``sound``; return column, reason and number of the others."""
+    keys = {_UNIT: columns.unit, _DRAWN: columns.cluster, _MOMENT: columns.time}
+    empty = {key: name for key, name in keys.items() if name is not None}
+    connection.execute(f'CREATE TEMP TABLE aside ("{_ROW}" BIGINT, "column" VARCHAR, reason VARCHAR)')
+    for key, name in empty.items():
+        connection.execute(
+            f"INSERT INTO aside SELECT {quoted(_ROW)}, ?, 'every row needs it' FROM typed WHERE {quoted(key)} IS NULL "  # noqa: S608
+            f"AND {quoted(_ROW)} NOT IN (SELECT {quoted(_ROW)} FROM aside)",
+            [name],
+        )
+    listing = rows_at_fault(metrics, Layout("typed", _ARM, ("past", "to come")), _ROW)
+    connection.execute(
+        f'INSERT INTO aside SELECT CAST(unit AS BIGINT), "column", reason FROM ({listing}) '  # noqa: S608
+        f"WHERE CAST(unit AS BIGINT) NOT IN (SELECT {quoted(_ROW)} FROM aside)"
+    )
+    connection.execute(
+        f"CREATE TEMP TABLE sound AS SELECT * FROM typed ANTI JOIN aside USING ({quoted(_ROW)})"  # noqa: S608
+    )
+    found = connection.execute(
+        'SELECT "column", reason, count(*) FROM aside GROUP BY ALL ORDER BY count(*) DESC, "column", reason'
+    ).fetchall()
+    return tuple((str(name), str(reason), int(rows)) for name, reason, rows in found)
+
+
+def _taken(
+    connection: duckdb.DuckDBPyConnection,
+    roles: Mapping[str, str],
+    columns: HistoryColumns,
+    rows_in: int,
+    aside: tuple[tuple[str, str, int], ...],
+    file: str,
+) -> History:
+    def one(sql: str) -> tuple[Any, ...]:
+        return tuple(connection.execute(sql).fetchall()[0])
+
+    timed = columns.time is not None
+    unit, drawn, row, moment = (quoted(name) for name in (_UNIT, _DRAWN, _ROW, _MOMENT))
+    torn = connection.execute(
+        f"SELECT {unit}, min({drawn}), max({drawn}), count(*) OVER () FROM sound GROUP BY {unit} "  # noqa: S608
+        f"HAVING min({drawn}) <> max({drawn}) ORDER BY 1 LIMIT 1"
+    ).fetchall()
+    if torn and columns.cluster is not None:
+        raise BadRows(
+            f"{file}: {torn[0][3]} units are in two clusters, {torn[0][0]!r} in {torn[0][1]!r} and {torn[0][2]!r} of "
+            f"column {columns.cluster!r}: a unit is drawn once, so give each one cluster."
+        )
+    most = one(f"SELECT max(n) FROM (SELECT count(*) AS n FROM sound GROUP BY {unit})")[0]  # noqa: S608
+    first_seen: tuple[int, ...] = ()
+    if timed:
+        last = one(f"SELECT max({moment}) FROM sound")[0]  # noqa: S608
+        counted = connection.execute(
+            f"SELECT day, count(*) FROM (SELECT min({moment}) // {DAY_US} AS day FROM sound GROUP BY {drawn}) "  # noqa: S608
+            "GROUP BY day"
+        ).fetchall()
+        per_day = {int(day): int(units) for day, units in counted}
+        first_seen = tuple(per_day.get(day, 0) for day in range(min(per_day), last // DAY_US + 1))
+    kept = "sound"
+    if timed and columns.window_days and most > 1:
+        window = columns.window_days * DAY_US
+        kept = (
+            f"(SELECT * EXCLUDE (entered) FROM "  # noqa: S608
+            f"(SELECT *, min({moment}) OVER (PARTITION BY {unit}) AS entered FROM sound) "
+            f"WHERE {moment} < entered + {window} AND entered + {window} <= ({last} // {DAY_US} + 1) * {DAY_US})"
+        )
+    if not timed and most > 1:
+        _same_covariates(connection, roles, columns, file)
+    of_a_unit = {
+        "sum": "sum({})",
+        "max": "max({})",
+        "first": f"arg_min({{}}, ({moment}, {row}))" if timed else f"arg_min({{}}, {row})",
+    }
+    values = ", ".join(f"{of_a_unit[role].format(quoted(name))} AS {quoted(name)}" for name, role in roles.items())
+    units = (
+        f"SELECT min({drawn}) AS {drawn}, min({row}) AS {row}, count(*) AS n, {values} "  # noqa: S608
+        f"FROM (SELECT * FROM {kept} ORDER BY {row}) GROUP BY {unit}"
+    )
+    connection.execute(f"CREATE TEMP TABLE units AS {units}")
+    names = list(roles)
+    matrix, used = _matrix(connection, names, "units")
+    if not len(matrix):
+        raise BadRows(
+            f"{file}: no unit's window of {columns.window_days} days has closed by the last moment of column "
+            f"{columns.time!r}: give a longer past or a shorter window."
+        )
+    singles = None
+    if columns.cluster is not None:
+        singles = Moments.of_rows(names, matrix)
+        sums = ", ".join(f"sum({quoted(name)}) AS {quoted(name)}" for name in names)
+        names = [*names, ROWS]
+        matrix, used = _matrix(
+            connection,
+            names,
+            f"(SELECT min({row}) AS {row}, sum(n) AS n, {sums}, CAST(count(*) AS DOUBLE) AS {quoted(ROWS)} "  # noqa: S608
+            f"FROM (SELECT * FROM units ORDER BY {row}) GROUP BY {drawn})",
+        )
+    rows_open = rows_in - used - sum(rows for _, _, rows in aside)
+    return History(tuple(names), matrix, first_seen, rows_in, used, rows_open, aside, singles)
+
+
+def _matrix(connection: duckdb.DuckDBPyConnection, names: Sequence[str], relation: str) -> tuple[Floats, int]:
+    """Return columns of a relation in the order of its first rows, and how many rows of the file are in them."""
+    found = connection.execute(f"SELECT * FROM {relation} ORDER BY {quoted(_ROW)}").fetchnumpy()  # noqa: S608
+    matrix = np.column_stack([np.asarray(found[name], np.float64) for name in names])
+    return matrix, int(np.asarray(found["n"], np.float64).sum())
+
+
+def _same_covariates(
+    connection: duckdb.DuckDBPyConnection, roles: Mapping[str, str], columns: HistoryColumns, file: str
+) -> None:
+    for name in (name for name, role in roles.items() if role == "first"):
+        value, unit = quoted(name), quoted(_UNIT)
+        apart = connection.execute(
+            f"SELECT {unit}, min({value}), max({value}), count(*) OVER () FROM sound GROUP BY {unit} "  # noqa: S608
+            f"HAVING min({value}) <> max({value}) ORDER BY 1 LIMIT 1"
+        ).fetchall()
+        if apart:
+            raise BadRows(
+                f"{file}: covariate {name!r} differs between the rows of {apart[0][3]} units, {apart[0][0]!r} has "
+                f"{apart[0][1]:g} and {apart[0][2]:g} in column {columns.unit!r}: name --time, and the first counts."
+            )
