@@ -1,7 +1,7 @@
 """One shard at work: checked rows come in, rows are staged, and every row is accounted for."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,7 @@ from jobs.runtime.plan import Manifest, PlannedFile
 from jobs.runtime.stores import Stores
 from jobs.storage.inputs import InputFile
 from jobs.storage.tables import StagedFile, StageWriter
-from jobs.tables.check import BadRow, check
+from jobs.tables.check import BadRow, Fault, check, refused
 from jobs.tables.declare import Table
 from jobs.tables.outputs import QUARANTINE
 from jobs.tables.seen import Seen
@@ -113,7 +113,13 @@ class OpenShard:
         return self.manifest.shard_files(table, self.index)
 
     def read(
-        self, table: Table, *, allowed: Mapping[str, Sequence[str]] | None = None, unique: str | None = None
+        self,
+        table: Table,
+        *,
+        allowed: Mapping[str, Sequence[str]] | None = None,
+        unique: str | None = None,
+        refuse: Callable[[pa.Table], Sequence[Fault]] | None = None,
+        told: Callable[[Sequence[BadRow]], None] | None = None,
     ) -> Iterator[pa.Table]:
         """Read the shard's rows of an input table, chunk by chunk, good rows only.
 
@@ -128,6 +134,10 @@ class OpenShard:
         unique : str, optional
             Column whose values may stand once in all files together; within a file the table's key is
             always held to. The ids are kept in memory.
+        refuse : callable, optional
+            Says what the job itself has against good rows of a chunk: those are set aside too.
+        told : callable, optional
+            Called with the rows of a chunk that are set aside, for whatever reason.
 
         Yields
         ------
@@ -155,8 +165,12 @@ class OpenShard:
                 counts.rows_in += rows.num_rows
                 if seen is not None:
                     checked = seen.without_known(checked, row - rows.num_rows)
+                if refuse is not None and checked.good.num_rows:
+                    checked = refused(checked, refuse(checked.good), row - rows.num_rows)
                 counts.rows_used += checked.good.num_rows
                 self._set_aside(table, file.key, checked.bad, counts)
+                if told is not None and checked.bad:
+                    told(checked.bad)
                 if checked.good.num_rows:
                     yield checked.good
 

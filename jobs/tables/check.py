@@ -111,6 +111,57 @@ def check(
     return Checked(typed.filter(verdict.good_mask()).cast(table.schema), bad)
 
 
+@dataclass(frozen=True)
+class Fault:
+    """What a job, which knows more than the declaration says, has against a row.
+
+    Parameters
+    ----------
+    index : int
+        Place among the rows that were handed over, 0 is the first.
+    column : str
+        Column at fault.
+    reason : str
+        What is wrong with it.
+    """
+
+    index: int
+    column: str
+    reason: str
+
+
+def refused(checked: Checked, faults: Sequence[Fault], first_row: int) -> Checked:
+    """Set aside more rows of a chunk.
+
+    Parameters
+    ----------
+    checked : Checked
+        The chunk.
+    faults : sequence of Fault
+        What is held against its good rows, each row once.
+    first_row : int
+        Number of the chunk's first row within its file.
+
+    Returns
+    -------
+    Checked
+        With these rows among the bad ones, under their numbers in the file.
+    """
+    if not faults:
+        return checked
+    before = {b.row_number - first_row for b in checked.bad}
+    numbers = np.array([i for i in range(checked.good.num_rows + len(before)) if i not in before])
+    at = [fault.index for fault in faults]
+    raws = checked.good.take(pa.array(at, pa.int64())).to_pylist()
+    bad = tuple(
+        BadRow(first_row + int(numbers[fault.index]), fault.column, fault.reason, as_json(raw))
+        for fault, raw in zip(faults, raws, strict=True)
+    )
+    keep = np.ones(checked.good.num_rows, bool)
+    keep[at] = False
+    return Checked(checked.good.filter(pa.array(keep)), (*checked.bad, *bad))
+
+
 class _Verdict:
     """First reason against each row."""
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.errors import BadSchema
-from jobs.tables.check import check
+from jobs.tables.check import Fault, check, refused
 from jobs.tables.inputs import CUSTOMERS, TRANSACTIONS, TRIAL
 
 DAY = date(2026, 3, 1)
@@ -141,6 +141,18 @@ def test_a_nullable_column_may_be_absent_and_nan_in_it_is_missing():
     assert checked(rows, table).good["age"].null_count == 2
     with_nan = rows.append_column("age", pa.array([float("nan"), 3.0]))
     assert checked(with_nan, table).good["age"].to_pylist() == [None, 3.0]
+
+
+def test_what_a_job_refuses_stands_under_its_number_in_the_file():
+    result = checked(transactions(transaction_id=["a", None, "b", "c"]))
+    more = refused(result, [Fault(1, "customer_id", "was never assigned")], 0)
+    assert more.good["transaction_id"].to_pylist() == ["a", "c"]
+    assert [(b.row_number, b.column, b.reason) for b in more.bad] == [
+        (1, "transaction_id", "transaction_id is missing"),
+        (2, "customer_id", "was never assigned"),
+    ]
+    assert json.loads(more.bad[1].raw)["transaction_id"] == "b"
+    assert refused(result, [], 0) is result
 
 
 @settings(max_examples=60, deadline=None)
