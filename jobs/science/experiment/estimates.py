@@ -70,7 +70,7 @@ def effect(
     own = [_linearised(metric, arm, figures) for arm in arms]
     if not metric.covariates:
         plain = [Estimate(float(f.values[0]), float(f.covariance[0, 0]) / a.count, a.count) for f, a in _zip(own, arms)]
-        return contrast(plain[0], plain[1], alpha, reach)
+        return contrast(plain[0], plain[1], alpha, reach, of=metric.name)
     whole = _linearised(metric, total, figures)
     if metric.adjustment == "cuped":
         slope = _slope(whole.covariance)
@@ -83,12 +83,12 @@ def effect(
             )
             for f, a in _zip(own, arms)
         ]
-        return contrast(adjusted[0], adjusted[1], alpha, reach)
+        return contrast(adjusted[0], adjusted[1], alpha, reach, of=metric.name)
     lin = [_lin(f, a.count, whole.values[1:]) for f, a in _zip(own, arms)]
     apart = _slope(own[1].covariance) - _slope(own[0].covariance)
     # The covariates' mean is itself estimated: where slopes differ, that moves the effect.
     shared = float(apart @ whole.covariance[1:, 1:] @ apart) / total.count
-    return contrast(lin[0], lin[1], alpha, reach, shared)
+    return contrast(lin[0], lin[1], alpha, reach, shared, of=metric.name)
 
 
 def unit_variance(metric: Metric, moments: Moments) -> tuple[float, float, float]:

@@ -117,6 +117,8 @@ def contrast(
     alpha: float = 0.05,
     reach: Reach | None = None,
     shared_variance: float = 0.0,
+    *,
+    of: str = "",
 ) -> Effect:
     """Return the effect of two independent estimates.
 
@@ -130,6 +132,8 @@ def contrast(
         Kind of interval; :class:`FixedHorizon` by default.
     shared_variance : float
         Variance that the absolute effect has beyond that of its two arms.
+    of : str
+        Name of the metric, for what a refusal says.
 
     Returns
     -------
@@ -151,8 +155,9 @@ def contrast(
     kind = reach or FixedHorizon()
     variance = control.variance + treatment.variance + shared_variance
     if not variance > 0.0 or not math.isfinite(variance):
+        name = f"metric {of!r}" if of else "the metric"
         raise BadTrial(
-            f"the metric is {control.value} in the control and {treatment.value} in the other arm for every unit: "
+            f"{name} is {control.value} in the control and {treatment.value} in the other arm for every unit: "
             "a constant has no interval, choose a metric that varies."
         )
     error = math.sqrt(variance)

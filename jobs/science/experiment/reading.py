@@ -9,7 +9,7 @@ from jobs.errors import BadRequest, BadTrial
 from jobs.science.experiment.always_valid import AlwaysValid
 from jobs.science.experiment.estimates import effect
 from jobs.science.experiment.guardrail import Guardrail, Verdict, judged
-from jobs.science.experiment.interval import Effect, FixedHorizon, Reach, checked_alpha
+from jobs.science.experiment.interval import Effect, Estimate, FixedHorizon, Reach, checked_alpha, contrast
 from jobs.science.experiment.metric import Metric
 from jobs.science.experiment.moments import Moments
 from jobs.science.experiment.multiplicity import Correction, adjusted
@@ -34,6 +34,8 @@ class Rule:
         Of a guardrail, one-sided, in (0, .5).
     correction : str
         ``none``, ``holm`` or ``benjamini-hochberg``.
+    reads : tuple of Metric
+        Metrics that are shown and decide nothing: their p-values pay for nothing.
 
     Raises
     ------
@@ -47,6 +49,7 @@ class Rule:
     alpha: float = 0.05
     guardrail_alpha: float = 0.05
     correction: Correction = "holm"
+    reads: tuple[Metric, ...] = ()
 
     def __post_init__(self) -> None:
         checked_alpha(self.alpha)
@@ -61,8 +64,8 @@ class Rule:
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
-        """All metrics, those that decide first."""
-        return (*self.success, *(metric for metric, _ in self.guardrails))
+        """All metrics: those that decide, the guardrails, those that are shown only."""
+        return (*self.success, *(metric for metric, _ in self.guardrails), *self.reads)
 
 
 @dataclass(frozen=True)
@@ -76,9 +79,9 @@ class Line:
     effect : Effect
         Against the control.
     adjusted_p_value : float or None
-        Paid for all success metrics and arms; None of a guardrail.
+        Paid for all success metrics and arms; None of any other metric.
     guardrail : str or None
-        ``held``, ``broken`` or ``open``; None of a success metric.
+        ``held``, ``broken`` or ``open``; None of a metric that is no guardrail.
     """
 
     metric: str
@@ -99,15 +102,24 @@ class Reading:
     is_final : bool
         Whether the planned end is reached: then intervals are fixed-horizon ones, before it always-valid.
     lines : tuple of Line
-        Metric by metric, arm by arm.
+        Of success metrics and guardrails, metric by metric, arm by arm.
+    reads : tuple of Line
+        Of metrics that decide nothing.
     """
 
     fraction: float
     is_final: bool
     lines: tuple[Line, ...]
+    reads: tuple[Line, ...] = ()
 
 
-def read(rule: Rule, split: Split, arms: Mapping[str, Moments], control: str) -> Reading:
+def read(
+    rule: Rule,
+    split: Split,
+    arms: Mapping[str, Moments],
+    control: str,
+    quantiles: Mapping[str, Mapping[str, Estimate]] | None = None,
+) -> Reading:
     """Return what the moments say under a rule.
 
     Parameters
@@ -120,6 +132,8 @@ def read(rule: Rule, split: Split, arms: Mapping[str, Moments], control: str) ->
         Of every arm.
     control : str
         Which arm is the control.
+    quantiles : mapping of str to mapping of str to Estimate, optional
+        Of each metric that is a quantile, every arm's: rows made them, moments cannot.
 
     Returns
     -------
@@ -135,22 +149,33 @@ def read(rule: Rule, split: Split, arms: Mapping[str, Moments], control: str) ->
         raise BadTrial(f"control {control!r} and arms {sorted(arms)}: the control must be one of two arms or more.")
     fraction = sum(moments.count for moments in arms.values()) / rule.units
     is_final = fraction >= 1.0
-
-    def reach(alpha: float) -> Reach:
-        return FixedHorizon() if is_final else AlwaysValid(fraction, alpha)
-
     others = [arm for arm in arms if arm != control]
+
+    def found(metric: Metric, arm: str, alpha: float) -> Effect:
+        reach: Reach = FixedHorizon() if is_final else AlwaysValid(fraction, alpha)
+        if metric.kind != "quantile":
+            return effect(metric, arms[control], arms[arm], alpha, reach)
+        of_rows = (quantiles or {}).get(metric.name, {})
+        if control not in of_rows or arm not in of_rows:
+            raise BadRequest(
+                f"metric {metric.name!r} is a quantile: hand in what rows said of {control!r} and {arm!r}."
+            )
+        return contrast(of_rows[control], of_rows[arm], alpha, reach, of=metric.name)
+
     pairs = [(metric, arm) for metric in rule.success for arm in others]
-    effects = [effect(metric, arms[control], arms[arm], rule.alpha, reach(rule.alpha)) for metric, arm in pairs]
-    paid = adjusted(np.array([found.p_value for found in effects]), rule.correction)
+    effects = [found(metric, arm, rule.alpha) for metric, arm in pairs]
+    paid = adjusted(np.array([claim.p_value for claim in effects]), rule.correction)
     lines = [
-        Line(metric.name, arm, found, float(p), None)
-        for (metric, arm), found, p in zip(pairs, effects, paid, strict=True)
+        Line(metric.name, arm, claim, float(p), None)
+        for (metric, arm), claim, p in zip(pairs, effects, paid, strict=True)
     ]
     # a two-sided interval at 2 alpha is one-sided at alpha to either side
     twice = 2.0 * rule.guardrail_alpha
     for metric, guardrail in rule.guardrails:
         for arm in others:
-            found = effect(metric, arms[control], arms[arm], twice, reach(twice))
-            lines.append(Line(metric.name, arm, found, None, judged(guardrail, found)))
-    return Reading(fraction, is_final, tuple(lines))
+            seen = found(metric, arm, twice)
+            lines.append(Line(metric.name, arm, seen, None, judged(guardrail, seen)))
+    reads = [
+        Line(metric.name, arm, found(metric, arm, rule.alpha), None, None) for metric in rule.reads for arm in others
+    ]
+    return Reading(fraction, is_final, tuple(lines), tuple(reads))
