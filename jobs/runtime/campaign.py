@@ -7,6 +7,7 @@ import pyarrow as pa
 from pydantic import Field, model_validator
 
 from jobs.errors import BadCampaign, ObjectMissing, UnknownCampaign
+from jobs.runtime.campaign_candidates import CandidateRule
 from jobs.runtime.campaign_limits import (
     Currency,
     Euro,
@@ -115,6 +116,10 @@ class Campaign(Section):
         default=(), description="how many contacts of this campaign a window has room for in a night"
     )
     exploration: Exploration | None = Field(default=None, description="how some choices are drawn, to learn from them")
+    candidates: CandidateRule | None = Field(
+        default=None,
+        description="that the offers of the arms are those of a catalogue, and how each customer's are chosen",
+    )
     features: Annotated[tuple[Feature, ...], Field(min_length=1, strict=False)]
     arms: Annotated[tuple[Arm, ...], Field(min_length=1, strict=False)]
     source: Source | None = Field(default=None, description="the team's own file, where there is one")
@@ -128,6 +133,8 @@ class Campaign(Section):
         require_once("feature", [f.name for f in self.features])
         require_once("partner", [p.partner_id for p in self.partners])
         require_once("window", [w.name for w in self.windows])
+        if self.candidates is not None:
+            self._leaves_offers_to_the_catalogue(self.candidates)
         both = sorted({*self.only_segments} & {*self.not_segments})
         if both:
             raise ValueError(f"segment {both[0]!r} is in only_segments and in not_segments: take it out of one")
@@ -139,6 +146,16 @@ class Campaign(Section):
             if of_no_arm:
                 raise ValueError(f"{what} {of_no_arm[0]!r} is that of no arm: correct its name or take it out")
         return self
+
+    def _leaves_offers_to_the_catalogue(self, rule: CandidateRule) -> None:
+        for arm in self.arms:
+            said = [name for name in ("offer", "partner_id", "expires_on") if getattr(arm, name)]
+            if said:
+                raise ValueError(f"arm {arm.name!r} has {said[0]}, which its offers in the catalogue have: take it out")
+        if self.partners:
+            raise ValueError("partners stand in the catalogue: give their budgets there as partner_budget_eur")
+        if rule.most < len(self.arms):
+            raise ValueError(f"candidates.most is {rule.most}, must be at least the {len(self.arms)} arms")
 
     @property
     def model_kind(self) -> str:

@@ -31,6 +31,9 @@ class Read:
         Whether each campaign has a folder of its own, named by its id.
     optional : bool
         Whether the verb does its work without a file too.
+    only_with : str or None
+        Section of a campaign file: without a campaign that has it the table is not read. With `by_campaign`, a verb
+        whose run is that of all campaigns reads the folders of those that have it.
     """
 
     table: str
@@ -38,6 +41,7 @@ class Read:
     newest: bool = False
     by_campaign: bool = False
     optional: bool = False
+    only_with: str | None = None
 
 
 @dataclass(frozen=True)
@@ -149,6 +153,9 @@ SEGMENT_DAYS = 90
 PARTNER_TRAINING_DAYS = 180
 """Days of transactions that the training of partners' risk may read."""
 
+CANDIDATE_DAYS = 90
+"""Most days of purchases by which customers' candidates are chosen from a catalogue, the run's date included."""
+
 CONTACT_DAYS = 30
 """Most days over which a customer's contacts may be counted, the run's date included."""
 
@@ -199,6 +206,13 @@ NIGHT = (
     Step(
         "allocate-offers",
         kind="offers",
+        reads=(
+            # Optional, so that a night whose files are missing is refused by name and not left out.
+            Read("catalogue", newest=True, by_campaign=True, optional=True, only_with="candidates"),
+            Read("transactions", days_back=CANDIDATE_DAYS - 1, optional=True, only_with="candidates"),
+            Read("fraud_reports", days_back=CANDIDATE_DAYS - 1, optional=True, only_with="candidates"),
+            Read("partners", newest=True, optional=True, only_with="candidates"),
+        ),
         campaigns=True,
         house_rules=True,
         writes=("offers",),

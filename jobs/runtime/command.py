@@ -168,7 +168,8 @@ def _reads(of: "Step") -> str:
     found = []
     for read in of.reads:
         folder = f"{read.table}/<campaign>" if read.by_campaign else read.table
-        found.append(f"inputs/{folder}/*.parquet" + (" (if any)" if read.optional else ""))
+        needed = f" (with [{read.only_with}])" if read.only_with else " (if any)" if read.optional else ""
+        found.append(f"inputs/{folder}/*.parquet{needed}")
     found += [f"what {after.verb} wrote" for after in of.after]
     if not found:
         return ""

@@ -7,6 +7,7 @@ import dataclasses
 import hashlib
 import os
 import re
+import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
@@ -80,7 +81,7 @@ def plan(
         first_date=first_date,
         run_date=run_date,
         request=dict(request),
-        files={read.table: _files(home, read, kind, first_date, run_date) for read in of.reads},
+        files=_all_files(of, home, kind, sorted(campaigns), first_date, run_date),
         shard_by=of.shard_by,
         models=_models(of, home, kind, upstream),
         campaigns=campaigns,
@@ -121,6 +122,30 @@ def asked(of: Step, kind: str, home: Home) -> dict[str, str]:
     if is_campaign and is_experiment:
         raise BadRequest(f"{kind!r} is a campaign and an experiment: give the experiment another name.")
     return {"experiment": kind} if is_experiment else {"campaign": kind}
+
+
+def _all_files(
+    of: Step, home: Home, kind: str, campaigns: Sequence[str], first_date: date, run_date: date
+) -> dict[str, tuple[PlannedFile, ...]]:
+    files = {}
+    for read in of.reads:
+        folders: Sequence[str] = (kind,)
+        if read.only_with is not None:
+            having = [c for c in campaigns if _has_section(home, c, read.only_with)]
+            # A plan that is without keeps the digest that it had before there were such sections.
+            if not having:
+                continue
+            folders = having if read.by_campaign else folders
+        files[read.table] = tuple(f for folder in folders for f in _files(home, read, folder, first_date, run_date))
+    return files
+
+
+def _has_section(home: Home, campaign_id: str, section: str) -> bool:
+    """Whether a campaign file has a section; of one that cannot be read the job says what is wrong with it."""
+    try:
+        return section in tomllib.loads(home.objects.get(campaign_key(campaign_id)).decode())
+    except ValueError:
+        return False
 
 
 def _files(home: Home, read: Read, kind: str, first_date: date, run_date: date) -> tuple[PlannedFile, ...]:

@@ -9,12 +9,16 @@ from jobs.runtime.manifest import Manifest, read_manifest
 
 MB = 1_000_000
 
+CATALOGUE = "catalogue"
+"""Input table that is planned only where a campaign's offers are a catalogue."""
+
 
 def part_rows(of: Step, manifest: Manifest, home: Home, environment: Mapping[str, str]) -> int:
     """Return how many rows a part of a run has, 0 if the run is worked whole.
 
     ``NETLIFT_FAN_OUT_MB`` says how many megabytes the runs by whose rows it is cut may have read, if it is to be worked
-    whole; ``NETLIFT_PART_ROWS`` how many rows a part has. The answer stands in the manifest, so that it is the same
+    whole; ``NETLIFT_PART_ROWS`` how many rows a part has. With a catalogue of offers the whole is worked at once: its
+    memory is that of each customer's few candidates. The answer stands in the manifest, so that it is the same
     in every process of the run.
 
     Parameters
@@ -33,7 +37,7 @@ def part_rows(of: Step, manifest: Manifest, home: Home, environment: Mapping[str
     BadEnvironment
         If one of them is no whole number, or a part has no row.
     """
-    if of.parts_of is None:
+    if of.parts_of is None or CATALOGUE in manifest.files:
         return 0
     upstream = (read_manifest(home, run_id) for run_id in manifest.upstream)
     read = sum(f.size for m in upstream if m.verb == of.parts_of for files in m.files.values() for f in files)

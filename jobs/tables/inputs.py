@@ -98,4 +98,36 @@ MEASUREMENTS = Table(
     key=("customer_id",),
 )
 
-INPUTS = {t.name: t for t in (CUSTOMERS, TRANSACTIONS, FRAUD_REPORTS, PARTNERS, TRIAL, MEASUREMENTS)}
+CATALOGUE = Table(
+    "catalogue",
+    "an offer of a campaign whose offers are many; each belongs to an arm of its trial",
+    (
+        Column("offer_id", pa.string(), "", "which offer"),
+        Column("campaign_id", pa.string(), "", "campaign that it is an offer of"),
+        Column("arm", pa.string(), "", "arm of the campaign's trial that it is one of"),
+        PARTNER_ID,
+        Column("category", pa.string(), "", "the partner's line of business; one for all its offers"),
+        Column("contact_cost_eur", pa.float64(), "euro", "cost of a contact; missing: the arm's", nullable=True, low=0),
+        Column("cap", pa.int64(), "customers", "customers at most in a night; missing: no limit", nullable=True, low=0),
+        Column(
+            "partner_budget_eur",
+            pa.float64(),
+            "euro",
+            "what the partner pays for contacts of the campaign in a night, alike in all its rows; missing: no limit",
+            nullable=True,
+            low=0,
+        ),
+        Column("expires_on", pa.date32(), "", "last day on which it may be made or used", nullable=True),
+        Column(
+            "trial_weight",
+            pa.float64(),
+            "times",
+            "how often the trial drew it among the offers of its arm, in any unit; missing: 1",
+            nullable=True,
+            low=0,
+        ),
+    ),
+    key=("campaign_id", "offer_id"),
+)
+
+INPUTS = {t.name: t for t in (CUSTOMERS, TRANSACTIONS, FRAUD_REPORTS, PARTNERS, TRIAL, MEASUREMENTS, CATALOGUE)}

@@ -18,6 +18,7 @@ from jobs.science.offers.affinity_sql import (
     BOUGHT,
     CATEGORIES,
     COLD,
+    KEEP,
     LEADERS,
     PARTNERS,
     POPULAR,
@@ -192,7 +193,7 @@ class Affinity:
 
     def _put(self, name: str, rows: pa.Table) -> None:
         self._connection.register("handed", rows)
-        self._connection.execute(f"CREATE TEMP TABLE {self._prefix}{name} AS SELECT * FROM handed")
+        self._connection.execute(KEEP.format(p=self._prefix, name=name))
         self._connection.unregister("handed")
 
 

@@ -4,6 +4,8 @@ Every number of a statement is a count of purchases or a share of them, so that 
 ``{p}`` is the prefix of a catalogue's own tables.
 """
 
+KEEP = "CREATE TEMP TABLE {p}{name} AS SELECT * FROM handed"
+
 BOUGHT = """
 CREATE TEMP TABLE {p}bought AS
 WITH known AS (
@@ -115,12 +117,7 @@ ranked AS (
 _CATEGORY_RELATIVE = "((of_category + {m} * category_share) / ((n + {m}) * category_share))"
 _PARTNER_RELATIVE = "((of_partner + {m} * partner_share) / ((of_category + {m}) * partner_share))"
 
-_PLAIN = (
-    _SCORED
-    + """
-SELECT place, rank, offer, of_category, of_partner FROM ranked WHERE rank <= {most}
-"""
-)
+_PLAIN = "SELECT place, rank, offer, of_category, of_partner FROM ranked WHERE rank <= {most}"
 
 WEIGHTS = (
     """
@@ -135,9 +132,7 @@ SELECT arm, partner, sum(weight) AS weight FROM {p}offers GROUP BY arm, partner
 """How much of each arm the trial drew in a category, and at a partner."""
 
 # The mean over an arm's offers is that of customers who bought nothing, mended for categories and partners he knows.
-_SPREAD = (
-    _SCORED
-    + """,
+_SPREAD = """,
 of_known_category AS (
     SELECT c.place, w.arm, sum(w.weight * (
         pow((c.times + {m} * k.share) / ((u.times + {m}) * k.share) * {m} / (c.times + {m}), {s})
@@ -160,7 +155,6 @@ LEFT JOIN of_known_category c ON c.place = r.place AND c.arm = r.arm
 LEFT JOIN of_known_partner p ON p.place = r.place AND p.arm = r.arm
 WHERE r.rank <= {most}
 """
-)
 
 
 def candidates_statement(prefix: str, most: int, prior_purchases: float, strength: float) -> str:
@@ -181,5 +175,5 @@ def candidates_statement(prefix: str, most: int, prior_purchases: float, strengt
         "category_relative": _CATEGORY_RELATIVE.format(m=repr(prior_purchases)),
         "partner_relative": _PARTNER_RELATIVE.format(m=repr(prior_purchases)),
     }
-    text = _SPREAD if strength else _PLAIN
+    text = _SCORED + (_SPREAD if strength else _PLAIN)
     return text.format(p=prefix, most=most, m=f"{prior_purchases!r}", s=f"({strength!r})", **relative)

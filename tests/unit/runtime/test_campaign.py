@@ -55,6 +55,10 @@ def test_a_campaign_says_everything_in_one_file():
         (("[[arms]]", "[exploration]\n[[arms]]"), "field 'exploration'.*give the share"),
         (("[[arms]]", "[exploration]\nshare = 1.1\n[[arms]]"), "field 'exploration.share'"),
         (('owner = "growth"', 'owner = "growth"\nonly_segments = ["a"]\nnot_segments = ["a"]'), "segment 'a' is in"),
+        (("[[arms]]", "[candidates]\nmost = 0\n[[arms]]"), "field 'candidates.most'"),
+        (("[[arms]]", "[candidates]\nstrength = 1.5\n[[arms]]"), "field 'candidates.strength'"),
+        (("[[arms]]", '[candidates]\n[[arms]]\noffer = "tea"'), "arm 'coupon' has offer, which its offers in the cat"),
+        (("[[arms]]", '[candidates]\n[[partners]]\npartner_id = ""\n[[arms]]'), "field 'partners.0"),
     ],
 )
 def test_a_wrong_field_is_named_with_its_value(change, said):
@@ -99,3 +103,11 @@ def test_what_a_file_does_not_limit_is_not_limited():
     campaign = parse_campaign(GOOD, "spring.toml")
     assert (campaign.partners, campaign.windows, campaign.partner_risk, campaign.exploration) == ((), (), None, None)
     assert (campaign.arms[0].minimum, campaign.minimum_value_eur, campaign.currency) == (0, None, "EUR")
+
+
+def test_a_campaign_whose_offers_are_a_catalogue_says_how_candidates_are_chosen():
+    campaign = parse_campaign(GOOD + "[candidates]\ndays = 30\n", "spring.toml")
+    assert campaign.candidates is not None
+    assert (campaign.candidates.most, campaign.candidates.days, campaign.candidates.strength) == (20, 30, 0.0)
+    with pytest.raises(BadCampaign, match=r"candidates\.most is 1, must be at least the 2 arms"):
+        parse_campaign(GOOD + '[[arms]]\nname = "card"\n[candidates]\nmost = 1\n', "spring.toml")

@@ -9,16 +9,18 @@ import pytest
 from pydantic import BaseModel
 
 from jobs.runtime.campaign import Campaign, Source, parse_campaign
+from jobs.runtime.campaign_candidates import CandidateRule
 from jobs.runtime.campaign_limits import parse
 from jobs.runtime.house_rules import HouseRules
+from jobs.tables.inputs import CATALOGUE as CATALOGUE_TABLE
 
 PAGE = Path(__file__).parents[3] / "docs/campaigns.md"
-CAMPAIGN, RULES = re.findall(r"```toml\n(.*?)```", PAGE.read_text(), re.DOTALL)
+CAMPAIGN, CATALOGUE, RULES = re.findall(r"```toml\n(.*?)```", PAGE.read_text(), re.DOTALL)
 
 
 def fields(model: type[BaseModel], values: Any) -> set[str]:
     """Names of fields that values leave out, as in "arms.cap"."""
-    missing = set(model.model_fields) - set(values) - {"source"}
+    missing = set(model.model_fields) - set(values) - {"source", "candidates"}
     for name, value in values.items():
         kinds = re.findall(r"jobs\.runtime\.\w+\.(\w+)", str(model.model_fields[name].annotation))
         inner = value[0] if isinstance(value, list) and value else value
@@ -43,9 +45,16 @@ def test_the_example_leaves_no_field_out(model: type[BaseModel], text: str) -> N
 
 def test_the_examples_are_good_files() -> None:
     assert parse_campaign(CAMPAIGN, "spring.toml").arms[0].minimum == 200
+    of_many = tomllib.loads(CATALOGUE)
+    assert parse_campaign(CATALOGUE, "partners.toml").candidates == CandidateRule(**of_many["candidates"])
+    assert set(of_many["candidates"]) == set(CandidateRule.model_fields)
     rules = parse(HouseRules, RULES, "night.toml")
     assert rules.contacts is not None
     assert rules.contacts.days == 7
+
+
+def test_every_column_of_the_catalogue_is_named() -> None:
+    assert all(f"`{name}`" in PAGE.read_text() for name in CATALOGUE_TABLE.names)
 
 
 def test_the_fields_of_a_team_s_own_file_are_named() -> None:

@@ -83,3 +83,18 @@ def test_models_of_before_are_those_that_the_runs_say_they_used(stores: Stores, 
     assert planned(of, stores).models == {"uplift-spring": newer}
     with pytest.raises(NoInput, match="none has finished"):
         planned(of, stores, DAY + timedelta(days=1))
+
+
+def test_a_catalogue_is_planned_only_for_campaigns_that_have_one_each_from_its_own_folder(stores: Stores) -> None:
+    """Without one the plan is what it was before there were catalogues."""
+    read = Read("catalogue", newest=True, by_campaign=True, optional=True, only_with="candidates")
+    of = Step("allocate-offers", "offers", campaigns=True, reads=(read,))
+    assert planned(of, stores).files == {}
+    for name in ("many/date=2026-02-01/a", "many/date=2026-02-27/b", "other/c"):
+        put(stores, f"inputs/catalogue/{name}.parquet", pa.table({"offer_id": ["o"]}))
+    assert planned(of, stores).files == {}
+    stores.objects.put_if_absent("campaigns/many.toml", b"[candidates]")
+    stores.objects.put_if_absent("campaigns/broken.toml", b"[candidates")
+    assert [f.key for f in planned(of, stores).files["catalogue"]] == [
+        "inputs/catalogue/many/date=2026-02-27/b.parquet"
+    ]

@@ -40,8 +40,8 @@ def test_few_are_looked_at_and_yet_the_list_is_that_of_all_offers(seed: int) -> 
         assert sorted(affinity[customer, listed]) == pytest.approx(sorted(affinity[customer, needed + rest]))
 
 
-def test_purchases_are_told_as_they_were(seed: int = 3) -> None:
-    world = Purchases.drawn(seed)
+def test_purchases_are_told_as_they_were() -> None:
+    world = Purchases.drawn(3)
     found = _asked(world, _plan(most=20), 40)
     times = np.zeros((40, 25))
     np.add.at(times, (world.customer, world.partner), 1)
@@ -68,11 +68,13 @@ def test_the_effect_of_an_arm_keeps_its_mean_over_its_offers_as_the_trial_drew_t
         assert times[:, mine] == pytest.approx(expected, rel=1e-5)
 
 
-def test_an_effect_is_never_raised_beyond_the_most(strength: float = 1.0) -> None:
+def test_an_effect_is_never_raised_beyond_the_most() -> None:
     world = Purchases.drawn(2)
-    free = _asked(world, _plan(strength=strength, most_times=1e9), 40).times
-    held = _asked(world, _plan(strength=strength, most_times=1.5), 40).times
-    assert free is not None and held is not None and free.max() > 1.5
+    free = _asked(world, _plan(strength=1.0, most_times=1e9), 40).times
+    held = _asked(world, _plan(strength=1.0, most_times=1.5), 40).times
+    assert free is not None
+    assert held is not None
+    assert free.max() > 1.5
     assert held == pytest.approx(np.minimum(free, 1.5))
 
 
@@ -88,7 +90,8 @@ def test_nothing_counts_from_the_night_on_nor_what_is_known_to_be_fraud() -> Non
         world.customer[60:], world.partner[60:], world.arm, world.of_partner, world.category_of, world.weight
     )
     without = _asked(cut, _plan(), 40)
-    assert (found.offer == without.offer).all() and (found.partner_times == without.partner_times).all()
+    assert (found.offer == without.offer).all()
+    assert (found.partner_times == without.partner_times).all()
 
 
 def test_what_cannot_be_is_one_sentence() -> None:
