@@ -69,6 +69,50 @@ def percent(value: float | None) -> str:
     return _signed(value, _percent)
 
 
+def signed_percent(value: float | None) -> str:
+    """Return a relative change with its sign.
+
+    Examples
+    --------
+    >>> signed_percent(0.0421), signed_percent(-0.5), signed_percent(0)
+    ('+4.2%', '−50.0%', '0%')
+    """
+    return _signed(value, _percent, plus="+")
+
+
+def points(value: float | None) -> str:
+    """Return a difference of two shares in percentage points, with its sign.
+
+    Examples
+    --------
+    >>> points(0.0766), points(-0.00012), points(0.25)
+    ('+7.66 pp', '−0.012 pp', '+25.0 pp')
+    """
+    return _signed(value, lambda v: f"{_significant(100 * v)} pp", plus="+")
+
+
+def figure(value: float | None) -> str:
+    """Return a plain figure with about three digits that count.
+
+    Examples
+    --------
+    >>> figure(12345.6), figure(3.14159), figure(0.00123), figure(0)
+    ('12,346', '3.14', '0.0012', '0')
+    """
+    return _signed(value, _significant)
+
+
+def signed_figure(value: float | None) -> str:
+    """Return a plain difference with its sign and about three digits that count.
+
+    Examples
+    --------
+    >>> signed_figure(3.14159), signed_figure(-250)
+    ('+3.14', '−250')
+    """
+    return _signed(value, _significant, plus="+")
+
+
 def decimal(value: float | None) -> str:
     """Return a plain figure with three decimals.
 
@@ -149,6 +193,17 @@ def percent_ticks(ticks: Sequence[float]) -> list[str]:
     return _ticks([100 * tick for tick in ticks], after="%")
 
 
+def point_ticks(ticks: Sequence[float]) -> list[str]:
+    """Label an axis of differences of shares, in percentage points.
+
+    Examples
+    --------
+    >>> point_ticks([-0.01, 0, 0.01])
+    ['−1 pp', '0', '1 pp']
+    """
+    return [word if word == "0" else f"{word} pp" for word in count_ticks([100 * tick for tick in ticks])]
+
+
 def _signed(value: float | None, form: Callable[[float], str], plus: str = "") -> str:
     """Write the size with `form`; a sign goes before the unit, and none before what reads as zero."""
     if value is None or not isfinite(value):
@@ -179,6 +234,14 @@ def _percent(size: float) -> str:
     if 0.9995 <= size < 1:
         return ">99.9%"
     return f"{size:,.1%}"
+
+
+def _significant(size: float) -> str:
+    if size >= 1e9 or 0 < size < 1e-4:
+        return f"{size:.2e}"
+    if size >= 100 or size == 0:
+        return f"{size:,.0f}"
+    return f"{size:.1f}" if size >= 10 else f"{size:.2f}" if size >= 0.1 else f"{size:.2g}"
 
 
 def _seconds(size: float) -> str:

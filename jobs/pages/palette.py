@@ -1,15 +1,18 @@
-"""Colours that colour-blind readers tell apart and that keep 4.5:1 contrast on white."""
+"""Colours that colour-blind readers tell apart: 4.5:1 contrast on the page's ground, light or dark.
 
-INK = "#1d232a"
-MUTED = "#5a6470"
-GRID = "#e4e7ea"
-AXIS = "#98a1ab"
-PAPER = "#ffffff"
+Each is a property of the page's style with the light colour beside it, for a picture that is taken out of its page.
+"""
 
-BLUE = "#0b5cad"
-ORANGE = "#b3470a"
-TEAL = "#0a7266"
-PURPLE = "#7b4397"
+INK = "var(--ink,#1d232a)"
+MUTED = "var(--muted,#5a6470)"
+GRID = "var(--grid,#e4e7ea)"
+AXIS = "var(--axis,#98a1ab)"
+PAPER = "var(--paper,#ffffff)"
+
+BLUE = "var(--blue,#0b5cad)"
+ORANGE = "var(--orange,#b3470a)"
+TEAL = "var(--teal,#0a7266)"
+PURPLE = "var(--purple,#7b4397)"
 
 SERIES = (BLUE, ORANGE, TEAL, PURPLE)
 """Colours of lines, in order; a fifth line starts again with a dash."""
