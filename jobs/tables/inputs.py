@@ -130,4 +130,19 @@ CATALOGUE = Table(
     key=("campaign_id", "offer_id"),
 )
 
-INPUTS = {t.name: t for t in (CUSTOMERS, TRANSACTIONS, FRAUD_REPORTS, PARTNERS, TRIAL, MEASUREMENTS, CATALOGUE)}
+OUTCOMES = Table(
+    "outcomes",
+    "what came of a night's campaign for a customer, offered something or not, once its outcome window has closed",
+    (
+        CUSTOMER_ID,
+        Column("campaign_id", pa.string(), "", "which campaign"),
+        Column("run_date", pa.date32(), "", "night of the offers"),
+        Column("outcome", pa.float64(), "unit of the campaign's outcome", "outcome within the window, as the trial's"),
+        Column("matured_at", TIMESTAMP, "UTC", "moment the outcome window closed", future=False),
+    ),
+    key=("campaign_id", "run_date", "customer_id"),
+)
+
+INPUTS = {
+    t.name: t for t in (CUSTOMERS, TRANSACTIONS, FRAUD_REPORTS, PARTNERS, TRIAL, MEASUREMENTS, CATALOGUE, OUTCOMES)
+}

@@ -10,6 +10,7 @@ RUN_DATE = Column("run_date", pa.date32(), "", "day the row speaks of")
 RUN_ID = Column("run_id", pa.string(), "", "run that wrote the row; the ledger has its report")
 MODEL_VERSION = Column("model_version", pa.string(), "", "model that made the row")
 CAMPAIGN_ID = Column("campaign_id", pa.string(), "", "campaign")
+EXPERIMENT_ID = Column("experiment_id", pa.string(), "", "experiment, or of a reading the campaign")
 FRAUD_PROBABILITY = Column(
     "fraud_probability", pa.float64(), "in [0, 1]", "calibrated probability of fraud", low=0, high=1
 )
@@ -314,6 +315,40 @@ OFFERS = Table(
     partition=("run_date", "campaign_id"),
 )
 
+
+def _euro(name: str, doc: str, **rest: float) -> Column:
+    return Column(name, pa.float64(), "euro", doc, **rest)
+
+
+PARTNER_LIFT = Table(
+    "partner_lift",
+    "what a campaign added to a partner's sales, by the campaign's holdout",
+    (
+        RUN_DATE,
+        CAMPAIGN_ID,
+        PARTNER_ID,
+        Column("first_night", pa.date32(), "", "first night whose offers were measured"),
+        Column("last_day", pa.date32(), "", "last day of the last outcome window that was measured"),
+        Column("nights", pa.int64(), "count", "nights whose windows were measured, one after the other", low=1),
+        Column("offers", pa.float64(), "count", "offers at the partner, each in the share of its window", low=0),
+        Column("customers", pa.int64(), "count", "customers who could be offered something", low=1),
+        Column("held_customers", pa.int64(), "count", "customers of the holdout", low=1),
+        _euro("sales_a_customer_eur", "sales at the partner to a customer who could be offered something", low=0),
+        _euro("held_sales_a_customer_eur", "the same in the holdout", low=0),
+        _euro("incremental_sales_eur", "sales that the campaign added"),
+        _euro("incremental_sales_low_eur", "lower end of its 95% interval"),
+        _euro("incremental_sales_high_eur", "upper end of it"),
+        _euro("shrunk_sales_eur", "the same, shrunk towards what an offer adds at all partners of the campaign"),
+        _euro("shrunk_sales_low_eur", "lower end of its 95% interval"),
+        _euro("shrunk_sales_high_eur", "upper end of it"),
+        Column("shrinkage", pa.float64(), "in [0, 1]", "weight of all partners in the shrunk figure", low=0, high=1),
+        _euro("contact_cost_eur", "what contacts with the partner's offers cost", low=0),
+        RUN_ID,
+    ),
+    key=("partner_id",),
+    partition=("run_date", "campaign_id"),
+)
+
 DRIFT = Table(
     "drift",
     "how far a variable of a batch is from the profile of the model that scores it",
@@ -341,12 +376,41 @@ DRIFT = Table(
     partition=("run_date", "kind"),
 )
 
+ASSIGNMENTS = Table(
+    "assignments",
+    "a customer whom an experiment drew, on the first night that did; in an arm, or held back",
+    (
+        RUN_DATE,
+        EXPERIMENT_ID,
+        CUSTOMER_ID,
+        Column("unit_id", pa.string(), "", "what was drawn: the customer, or its household, partner or the like"),
+        Column("arm", pa.string(), "", "arm that was drawn, or holdout"),
+        Column(
+            "propensity",
+            pa.float64(),
+            "in (0, 1)",
+            "probability of the arm among those who are in; none of the holdout",
+            nullable=True,
+            low=0,
+            high=1,
+            exclusive=True,
+        ),
+        Column("salt", pa.string(), "", "salt of the draw"),
+        Column("version", pa.int64(), "count", "version of the rule that first drew the customer", low=1),
+        Column("stratum", pa.string(), "", "stratum by which shares differ", nullable=True),
+        Column("assigned_at", TIMESTAMP, "UTC", "moment from which the draw holds: the beginning of its day"),
+        RUN_ID,
+    ),
+    key=("customer_id",),
+    partition=("run_date", "experiment_id"),
+)
+
 READOUTS = Table(
     "readouts",
     "one reading of an experiment, or of a campaign's holdout, with the decision and all that it rests on",
     (
         RUN_DATE,
-        Column("experiment_id", pa.string(), "", "experiment, or campaign"),
+        EXPERIMENT_ID,
         Column("kind", pa.string(), "", "experiment or campaign"),
         Column("look", pa.int64(), "count", "number of the look, 1 is the first", low=1),
         Column("is_final", pa.bool_(), "", "whether the planned end was reached"),
@@ -398,7 +462,9 @@ OUTPUTS = {
         UPLIFT_SCORES,
         UPLIFT_SEGMENTS,
         OFFERS,
+        PARTNER_LIFT,
         DRIFT,
+        ASSIGNMENTS,
         READOUTS,
         QUARANTINE,
     )
