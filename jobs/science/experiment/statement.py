@@ -14,7 +14,7 @@ from jobs.science.experiment.moments import Moments, rounded_sum
 # S608 is switched off where a statement is put together: every name in it is quoted, every number is ours.
 
 ROWS = "rows of the cluster"
-"""Column of cluster sums: how many rows the cluster has."""
+"""Column of cluster sums: how many rows the cluster has, or what they weigh together."""
 
 LARGEST = 1e150
 """A larger value has no square that a double can hold ten million times."""
@@ -36,19 +36,25 @@ class Layout:
         Declared arms, the control first.
     cluster : str, optional
         Column of what was drawn, where several rows were drawn together.
+    weight : str, optional
+        Column by which a row counts, above 0, where arms had other shares in some strata: one over the chance of the
+        row's arm. Only with a cluster, which may be the row's own id.
 
     Raises
     ------
     BadRequest
-        If there are fewer than two arms, or one twice.
+        If there are fewer than two arms, or one twice, or a weight and no cluster.
     """
 
     relation: str
     arm: str
     arms: tuple[str, ...]
     cluster: str | None = None
+    weight: str | None = None
 
     def __post_init__(self) -> None:
+        if self.weight is not None and self.cluster is None:
+            raise BadRequest(f"rows are weighted by {self.weight!r} and have no cluster: name what was drawn.")
         if len(set(self.arms)) != len(self.arms) or len(self.arms) < 2:
             raise BadRequest(f"arms are {list(self.arms)}: declare a control and one arm more at least, each once.")
 
@@ -92,11 +98,13 @@ def moments_sql(metrics: Sequence[Metric], layout: Layout, *, sound_rows_only: b
     rows = f"SELECT {arm}, {sound} AS sound, {values} FROM {layout.relation} {kept}"  # noqa: S608
     if layout.cluster is not None:
         names.append(ROWS)
-        sums = ", ".join(f"sum(v{i}) AS v{i}" for i in at)
-        size = f"CAST(count(*) AS DOUBLE) AS v{len(outcomes)}"
+        times = "" if layout.weight is None else " * weight"
+        sums = ", ".join(f"sum(v{i}{times}) AS v{i}" for i in at)
+        size = f"CAST({'count(*)' if layout.weight is None else 'sum(weight)'} AS DOUBLE) AS v{len(outcomes)}"
+        weight = "" if layout.weight is None else f", {quoted(layout.weight)} AS weight"
         rows = (
             f"SELECT arm, bool_and(sound) AS sound, {sums}, {size} FROM "  # noqa: S608
-            f"(SELECT {quoted(layout.cluster)} AS cluster, {arm}, {sound} AS sound, {values} "
+            f"(SELECT {quoted(layout.cluster)} AS cluster, {arm}, {sound} AS sound, {values}{weight} "
             f"FROM {layout.relation} {kept}) GROUP BY arm, cluster"
         )
         at = range(len(names))

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from jobs.errors import BadRequest, BadRows, BadSchema, BadTrial
+from jobs.science.experiment.estimates import effect
 from jobs.science.experiment.metric import Metric
 from jobs.science.experiment.moments import Moments, merged
 from jobs.science.experiment.statement import ROWS, Layout, read_moments, rows_at_fault
@@ -142,3 +143,28 @@ def test_columns_that_cannot_be_read_are_refused(connection: duckdb.DuckDBPyConn
         read_moments(connection, [Metric("m", "mean", "arm")], Layout("trial", "arm", ARMS))
     with pytest.raises(BadRequest, match="is a quantile"):
         read_moments(connection, [Metric("m", "quantile", "spend", share=0.5)], Layout("trial", "arm", ARMS))
+
+
+def test_strata_drawn_with_other_shares_are_weighed_even() -> None:
+    generator = np.random.default_rng(1)
+    old = generator.random(20_000) < 0.5
+    chance = np.where(old, 0.8, 0.2)
+    mail = generator.random(20_000) < chance
+    spend = np.where(old, 5.0, 1.0) + 0.3 * mail + generator.normal(0.0, 1.0, 20_000)
+    weight = 1.0 / np.where(mail, chance, 1.0 - chance)
+    arm = np.where(mail, "mail", "none")
+    rows = pa.table({"id": np.arange(20_000), "arm": arm, "spend": spend, "weight": weight})
+    metric = Metric("spend", "mean", "spend")
+    with duckdb.connect() as connection:
+        connection.register("trial_rows", rows)
+        even, plain = (
+            read_moments(connection, [metric], Layout("trial_rows", "arm", ("none", "mail"), *how))
+            for how in (("id", "weight"), ())
+        )
+    found = effect(metric, even["none"], even["mail"])
+    means = [np.average(spend[arm == name], weights=weight[arm == name]) for name in ("none", "mail")]
+    assert found.absolute.value == pytest.approx(means[1] - means[0], rel=1e-12)
+    assert abs(found.absolute.value - 0.3) < 3.0 * found.standard_error
+    assert effect(metric, plain["none"], plain["mail"]).absolute.value > 2.0
+    with pytest.raises(BadRequest, match="have no cluster"):
+        Layout("trial_rows", "arm", ("none", "mail"), weight="weight")
