@@ -18,7 +18,7 @@ from jobs.pages.experiment_rows import (
     span,
 )
 from jobs.pages.forest_plot import ForestGroup, forest_plot
-from jobs.pages.formats import count, percent, percent_ticks, signed_euro
+from jobs.pages.formats import count, percent, percent_ticks, signed_whole_euro
 from jobs.pages.measures import measure
 from jobs.pages.promised import promised
 from jobs.pages.rendering import render
@@ -161,7 +161,7 @@ def _found(document: Node) -> str:
     for line in lines[:3]:
         figures = span(line["absolute"], written.difference)
         plain = f"{line['arm']}: {first['metric']} {figures.value} ({figures.limits})." if figures else ""
-        total = span(line.get("total_eur"), signed_euro)
+        total = span(line.get("total_eur"), signed_whole_euro)
         worth = f" In all that is {total.value} ({total.limits})." if total else ""
         sentences.append((line.get("sentence") or plain) + worth)
     more = len(lines) - 3

@@ -7,7 +7,7 @@ from typing import Any
 
 from jobs.pages.axes import Axis
 from jobs.pages.forest_plot import ForestGroup, ForestRow, Tone
-from jobs.pages.formats import NONE, percent_ticks, signed_euro, signed_percent
+from jobs.pages.formats import NONE, percent_ticks, signed_percent, signed_whole_euro
 from jobs.pages.measures import Measure, measure
 
 Node = Mapping[str, Any]
@@ -197,7 +197,7 @@ def _effect_row(line: Node, written: Measure) -> EffectRow:
         written.level(line.get("treatment")),
         span(line["absolute"], written.difference) or Span(NONE, ""),
         span(line.get("relative"), signed_percent),
-        span(line.get("total_eur"), signed_euro),
+        span(line.get("total_eur"), signed_whole_euro),
         line.get("p_value"),
         line.get("adjusted_p_value"),
         verdict,

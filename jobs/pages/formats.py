@@ -47,6 +47,28 @@ def signed_euro(value: float | None) -> str:
     return _signed(value, _euro, plus="+")
 
 
+def whole_euro(value: float | None) -> str:
+    """Return an amount without cents, for sums that are not known to the cent.
+
+    Examples
+    --------
+    >>> whole_euro(899.6), whole_euro(12_345), whole_euro(0.2)
+    ('€900', '€12,345', '€0')
+    """
+    return _signed(value, _whole_euro)
+
+
+def signed_whole_euro(value: float | None) -> str:
+    """Return an amount without cents and with its sign.
+
+    Examples
+    --------
+    >>> signed_whole_euro(899.6), signed_whole_euro(-12_345), signed_whole_euro(0.2)
+    ('+€900', '−€12,345', '€0')
+    """
+    return _signed(value, _whole_euro, plus="+")
+
+
 def small_euro(value: float | None) -> str:
     """Return an amount a customer, with its sign and enough decimals to tell small ones apart.
 
@@ -222,6 +244,10 @@ def _euro(size: float) -> str:
     if size >= 1e7:
         return f"€{size / 1e6:,.2f} M"
     return f"€{size:,.0f}" if size >= 999.995 else f"€{size:,.2f}"
+
+
+def _whole_euro(size: float) -> str:
+    return f"€{size:,.0f}" if size < 1e7 else _euro(size)
 
 
 def _percent(size: float) -> str:

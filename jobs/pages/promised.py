@@ -8,7 +8,7 @@ from markupsafe import Markup
 from jobs.pages.axes import Axis
 from jobs.pages.experiment_rows import Node, Span, forest_row, span
 from jobs.pages.forest_plot import ForestGroup, forest_plot
-from jobs.pages.formats import decimal, euro_ticks, signed_euro
+from jobs.pages.formats import decimal, euro_ticks, signed_whole_euro
 
 _MOST_PARTNERS = 12
 """Partners that are drawn; all are in the table."""
@@ -96,7 +96,9 @@ def _calibration(said: object) -> str:
 
 
 def _pair(name: str, node: Node) -> Pair:
-    return Pair(name, span(node.get("promised_eur"), signed_euro), span(node.get("measured_eur"), signed_euro))
+    return Pair(
+        name, span(node.get("promised_eur"), signed_whole_euro), span(node.get("measured_eur"), signed_whole_euro)
+    )
 
 
 def _picture(title: str, entries: Sequence[tuple[str, Node]]) -> Markup | None:
@@ -109,5 +111,5 @@ def _picture(title: str, entries: Sequence[tuple[str, Node]]) -> Markup | None:
             if node.get(key) and node[key].get("value") is not None
         ]
         if rows:
-            groups.append(ForestGroup(name, rows, axis, signed_euro))
+            groups.append(ForestGroup(name, rows, axis, signed_whole_euro))
     return forest_plot(title, groups, shared=axis, description="Hollow: promised. Filled: measured by the holdout.")

@@ -40,6 +40,8 @@ def _environment() -> Environment:
         "euro": formats.euro,
         "signed_euro": formats.signed_euro,
         "small_euro": formats.small_euro,
+        "whole_euro": formats.whole_euro,
+        "signed_whole_euro": formats.signed_whole_euro,
         "percent": formats.percent,
         "decimal": formats.decimal,
         "p_value": formats.p_value,

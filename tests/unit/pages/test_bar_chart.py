@@ -2,12 +2,13 @@
 
 from jobs.pages.bar_chart import Bar, bar_chart
 from jobs.pages.formats import signed_euro
+from jobs.pages.palette import GRID
 from tests.unit.pages.markup import drawn, words
 
 
 def bars_of(chart: object) -> list[tuple[float, float]]:
     """Start and width of the coloured bars; a grey ground lies under each."""
-    rects = [e for e in drawn(chart).iter("rect") if e.attrib.get("rx") == "2" and e.attrib["fill"] != "#e4e7ea"]
+    rects = [e for e in drawn(chart).iter("rect") if e.attrib.get("rx") == "2" and e.attrib["fill"] != GRID]
     return [(float(e.attrib["x"]), float(e.attrib["width"])) for e in rects]
 
 
