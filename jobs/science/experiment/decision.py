@@ -11,6 +11,7 @@ from scipy.special import ndtr, stdtrit
 from jobs.errors import BadRequest
 from jobs.science.experiment.guardrail import Better, Guardrail
 from jobs.science.experiment.interval import Interval
+from jobs.science.experiment.number_words import number
 from jobs.science.experiment.reading import Line, Reading, Rule
 
 Outcome = Literal["ship", "hold", "stop", "none"]
@@ -193,7 +194,7 @@ def _of_arm(rule: Rule, reading: Reading, criteria: Criteria, arm: str, units_a_
     ruled_out = [line for line in success if _ruled_out(line, criteria)]
     if len(ruled_out) == len(success):
         reasons = tuple(
-            f"{line.metric} with {arm!r}: {_number(criteria.least(line) or 0.0)} or more, what was worth "
+            f"{line.metric} with {arm!r}: {number(criteria.least(line) or 0.0)} or more, what was worth "
             f"having, is ruled out: {_interval(line)}."
             for line in success
         )
@@ -218,7 +219,7 @@ def _at_the_end(criteria: Criteria, arm: str, success: Sequence[Line], alpha_eac
         enough = power >= criteria.power
         weak |= not enough
         reasons.append(
-            f"{said}; an effect of {_number(least)} would have been found with a chance of {power:.0%}, "
+            f"{said}; an effect of {number(least)} would have been found with a chance of {power:.0%}, "
             + ("so there is hardly one." if enough else f"less than the {criteria.power:.0%} that were planned.")
         )
     if weak:
@@ -254,7 +255,7 @@ def _sure(line: Line, rule: Rule) -> str:
 def _of_guardrail(line: Line, guardrail: Guardrail, what: str) -> str:
     percent = guardrail.relative and line.effect.relative is not None
     interval = line.effect.relative if percent and line.effect.relative is not None else line.effect.absolute
-    margin = f"{100.0 * guardrail.margin:.3g}%" if percent else _number(guardrail.margin)
+    margin = f"{100.0 * guardrail.margin:.3g}%" if percent else number(guardrail.margin)
     way = "less" if guardrail.better == "higher" else "more"
     return (
         f"Guardrail {line.metric} {what} with {line.arm!r}: {_spoken(interval, line.effect.alpha, percent)}, "
@@ -276,17 +277,7 @@ def _interval(line: Line) -> str:
 
 def _spoken(interval: Interval, alpha: float, percent: bool = False) -> str:
     value, lower, upper = (
-        f"{100.0 * v:+.3g}%" if percent else _number(v, signed=True)
+        f"{100.0 * v:+.3g}%" if percent else number(v, signed=True)
         for v in (interval.value, interval.lower, interval.upper)
     )
     return f"{value} ({100.0 * (1.0 - alpha):g}% {lower} to {upper})"
-
-
-def _number(value: float, *, signed: bool = False) -> str:
-    """Return a number with three digits that say something, and no exponent where people read none."""
-    if value == 0.0 or not math.isfinite(value):
-        return f"{value:g}"
-    size = math.floor(math.log10(abs(value)))
-    if size < -6 or size > 14:
-        return f"{value:{'+' if signed else ''}.3g}"
-    return f"{value:{'+' if signed else ''},.{max(2 - size, 0)}f}"
