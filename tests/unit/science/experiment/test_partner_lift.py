@@ -37,7 +37,7 @@ def test_in_a_thousand_worlds_intervals_hold_the_truth_as_often_as_they_say(figu
     held, gain = against_truth(figures, spread, 1_000)
     assert held >= 0.93
     # Stein: only from four figures on does it never cost; two may lose some hundredths.
-    assert gain <= (1.06 if figures == 2 else 1.02)
+    assert gain <= (1.08 if figures == 2 else 1.02)
 
 
 def test_alike_figures_are_drawn_together_and_far_ones_stay() -> None:
