@@ -39,7 +39,7 @@ class BatchCounts:
 
     def detail(self) -> dict[str, Any]:
         """Return the counts for a report's details: of each variable a line, its bins and at last what is missing."""
-        counts = {name: " ".join(map(str, (*c.bins, c.missing))) for name, c in self._counter.counts().items()}
+        counts = {name: c.line for name, c in self._counter.counts().items()}
         return {DETAIL: {self._kind: counts}} if counts else {}
 
 
@@ -54,5 +54,4 @@ def counts_in(details: Mapping[str, Any], kind: str, known: Collection[str]) -> 
     {}
     """
     held = details.get(DETAIL, {}).get(kind, {})
-    numbers = {name: [int(n) for n in line.split()] for name, line in held.items() if name in known}
-    return {name: VariableCounts(tuple(bins), missing) for name, (*bins, missing) in numbers.items()}
+    return {name: VariableCounts.from_line(line) for name, line in held.items() if name in known}

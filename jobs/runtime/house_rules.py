@@ -20,6 +20,21 @@ class Contacts(Section):
     )
 
 
+class DriftLimit(Section):
+    """From which stability index a variable of a model is watched and in alarm, where the usual ones do not fit."""
+
+    kind: Annotated[str, Field(min_length=1)] = Field(description="kind of the model: fraud, or uplift-<campaign>")
+    variable: Annotated[str, Field(min_length=1)] = Field(description="feature, or score")
+    watch: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(description="index from which it is watched, nat")
+    alarm: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(description="index from which it alarms, nat")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.watch > self.alarm:
+            raise ValueError(f"watch {self.watch:g} is above alarm {self.alarm:g} of {self.variable!r}: exchange them")
+        return self
+
+
 class HouseRules(Section):
     """What holds for all campaigns of a night together."""
 
@@ -32,8 +47,13 @@ class HouseRules(Section):
         default=(), description="how many contacts of all campaigns together a window has room for in a night"
     )
 
+    drift: Annotated[tuple[DriftLimit, ...], Field(strict=False)] = Field(
+        default=(), description="thresholds of single variables, for the drift of every night"
+    )
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
+        require_once("drift of a variable", [f"{d.kind}: {d.variable}" for d in self.drift])
         require_once("partner", [p.partner_id for p in self.partners])
         require_once("window", [w.name for w in self.windows])
         return self

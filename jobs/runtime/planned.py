@@ -238,7 +238,7 @@ def _of_run(report: Report) -> dict[str, float | None]:
         "rows_out": sum(report.rows_out.values()),
         "seconds": report.seconds,
         # Only drift says how many variables are at each level; of another verb there is nothing to say.
-        "drift_alarms": report.details.get("alarm", 0) if report.verb == "monitor-drift" else None,
+        "drift_alarms": report.details.get("raised", 0) if report.verb == "monitor-drift" else None,
     }
 
 

@@ -351,7 +351,7 @@ PARTNER_LIFT = Table(
 
 DRIFT = Table(
     "drift",
-    "how far a variable of a batch is from the profile of the model that scores it",
+    "how far a variable of a batch is from what the model that scores it was trained on",
     (
         RUN_DATE,
         Column("kind", pa.string(), "", "kind of the model: fraud, or uplift-<campaign>"),
@@ -363,7 +363,7 @@ DRIFT = Table(
             "missing_share_reference",
             pa.float64(),
             "in [0, 1]",
-            "share of missing values in the profile",
+            "share of missing values in what the batch is held against",
             low=0,
             high=1,
         ),
@@ -371,6 +371,32 @@ DRIFT = Table(
         Column("level", pa.string(), "", "stable, watch or alarm"),
         MODEL_VERSION,
         RUN_ID,
+        # Rows of before lack the columns from here on; a distance is missing too where there is none.
+        Column(
+            "jensen_shannon", pa.float64(), "in [0, 1]", "distance over bins and missing", nullable=True, low=0, high=1
+        ),
+        Column(
+            "kolmogorov_smirnov",
+            pa.float64(),
+            "in [0, 1]",
+            "largest distance of the distribution functions at the edges of the bins, of numbers",
+            nullable=True,
+            low=0,
+            high=1,
+        ),
+        Column(
+            "wasserstein",
+            pa.float64(),
+            "unit of the variable",
+            "how far values must be moved on average, within the edges, of numbers",
+            nullable=True,
+            low=0,
+        ),
+        Column("cramers_v", pa.float64(), "in [0, 1]", "size of chi-square, of categories", nullable=True),
+        Column("unseen_share", pa.float64(), "in [0, 1]", "share in categories without a bin", nullable=True),
+        Column("reference", pa.string(), "", "what it is held against: training or weekday", nullable=True),
+        Column("counts", pa.string(), "count", "rows in each bin, and at last without a value", nullable=True),
+        Column("alarm_since", pa.date32(), "", "day of the alarm that stands; missing: none stands", nullable=True),
     ),
     key=("variable",),
     partition=("run_date", "kind"),

@@ -35,6 +35,23 @@ class VariableCounts:
         """Share of rows without a value, in [0, 1]; 0 where there are no rows."""
         return self.missing / self.rows if self.rows else 0.0
 
+    @property
+    def line(self) -> str:
+        """The counts as one line of text: bin by bin, and at last what is missing."""
+        return " ".join(map(str, (*self.bins, self.missing)))
+
+    @classmethod
+    def from_line(cls, line: str) -> Self:
+        """Read what :attr:`line` wrote.
+
+        Examples
+        --------
+        >>> VariableCounts.from_line("3 1 2")
+        VariableCounts(bins=(3, 1), missing=2)
+        """
+        *bins, missing = (int(n) for n in line.split())
+        return cls(tuple(bins), missing)
+
     def __add__(self, other: "VariableCounts") -> "VariableCounts":
         if len(self.bins) != len(other.bins):
             raise BadRequest(

@@ -13,6 +13,7 @@ from scipy.special import chdtri
 
 from jobs.errors import BadRequest
 from jobs.science.drift.counts import VariableCounts
+from jobs.science.drift.measures import Distances, distances
 from jobs.science.drift.profile import Profile
 
 Level = Literal["stable", "watch", "alarm"]
@@ -25,8 +26,31 @@ _CHANCE = 1e-6  # of one judgement: 50 variables a night for 50 years, and about
 
 
 @dataclass(frozen=True)
+class Thresholds:
+    """From which index a variable is watched, and from which it is in alarm.
+
+    Parameters
+    ----------
+    watch, alarm : float
+        In nat; 0 < watch <= alarm.
+
+    Raises
+    ------
+    BadRequest
+        If they are out of order.
+    """
+
+    watch: float = WATCH_PSI
+    alarm: float = ALARM_PSI
+
+    def __post_init__(self) -> None:
+        if not 0 < self.watch <= self.alarm:
+            raise BadRequest(f"watch = {self.watch}, alarm = {self.alarm}: must be 0 < watch <= alarm")
+
+
+@dataclass(frozen=True)
 class Drift:
-    """How far one variable of a batch is from the profile.
+    """How far one variable of a batch is from what it is held against.
 
     Parameters
     ----------
@@ -37,11 +61,13 @@ class Drift:
     psi_noise : float
         What chance alone could bring with so few rows: a smaller `psi` is no level above stable.
     missing_share, missing_share_reference : float
-        Share of missing values in the batch and in the profile, in [0, 1].
+        Share of missing values in the batch and in what it is held against, in [0, 1].
     rows : int
         Rows of the batch.
     level : {"stable", "watch", "alarm"}
         By size of the effect, never by a p-value: with many rows every p-value is small.
+    distances : Distances
+        What other measures say.
     """
 
     variable: str
@@ -51,6 +77,7 @@ class Drift:
     missing_share_reference: float
     rows: int
     level: Level
+    distances: Distances
 
 
 def smoothed_shares(
@@ -134,9 +161,10 @@ def psi_noise(batch: VariableCounts, reference: VariableCounts) -> float:
 def measure_drift(
     profile: Profile,
     counts: Mapping[str, VariableCounts],
+    thresholds: Thresholds | None = None,
     *,
-    watch: float = WATCH_PSI,
-    alarm: float = ALARM_PSI,
+    own_thresholds: Mapping[str, Thresholds] | None = None,
+    references: Mapping[str, VariableCounts] | None = None,
 ) -> tuple[Drift, ...]:
     """Hold a batch against the profile of the model that scores it.
 
@@ -146,8 +174,13 @@ def measure_drift(
         Of the model version.
     counts : mapping of str to VariableCounts
         The batch, counted with the profile's bins; variables left out are not judged.
-    watch, alarm : float
-        Index from which a variable is watched, and from which it alarms; 0 < watch <= alarm.
+    thresholds : Thresholds, optional
+        Of every variable without thresholds of its own.
+    own_thresholds : mapping of str to Thresholds, optional
+        By variable.
+    references : mapping of str to VariableCounts, optional
+        By variable, rows that stand in the place of the training rows, such as those of earlier days of the same
+        weekday, counted with the profile's bins.
 
     Returns
     -------
@@ -157,7 +190,7 @@ def measure_drift(
     Raises
     ------
     BadRequest
-        If the thresholds are out of order, or a variable is not in the profile.
+        If a variable is not in the profile, or was not counted with its bins.
 
     Examples
     --------
@@ -170,13 +203,17 @@ def measure_drift(
     >>> [(d.variable, d.level) for d in measure_drift(profile, counter.counts())]
     [('age', 'alarm')]
     """
-    if not 0 < watch <= alarm:
-        raise BadRequest(f"watch = {watch}, alarm = {alarm}: must be 0 < watch <= alarm")
     found = []
     for name, batch in counts.items():
         if name not in profile.variables:
             raise BadRequest(f"variable {name!r} is not in the model's profile, which has {sorted(profile.variables)}")
-        reference = profile.variables[name].counts
+        variable = profile.variables[name]
+        reference = (references or {}).get(name, variable.counts)
+        limits = (own_thresholds or {}).get(name) or thresholds or Thresholds()
+        try:
+            measured = distances(variable.bins, batch, reference)
+        except BadRequest as error:
+            raise BadRequest(f"variable {name!r}: {error}") from error
         psi, noise = population_stability_index(batch, reference), psi_noise(batch, reference)
         found.append(
             Drift(
@@ -186,7 +223,8 @@ def measure_drift(
                 missing_share=batch.missing_share,
                 missing_share_reference=reference.missing_share,
                 rows=batch.rows,
-                level=_level(psi, noise, watch, alarm),
+                level=_level(psi, noise, limits),
+                distances=measured,
             )
         )
     return tuple(sorted(found, key=lambda d: (_RANK[d.level], -d.psi, d.variable)))
@@ -195,7 +233,7 @@ def measure_drift(
 _RANK: dict[Level, int] = {"alarm": 0, "watch": 1, "stable": 2}
 
 
-def _level(psi: float, noise: float, watch: float, alarm: float) -> Level:
-    if psi < watch or psi <= noise:
+def _level(psi: float, noise: float, limits: Thresholds) -> Level:
+    if psi < limits.watch or psi <= noise:
         return "stable"
-    return "alarm" if psi >= alarm else "watch"
+    return "alarm" if psi >= limits.alarm else "watch"

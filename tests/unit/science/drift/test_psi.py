@@ -10,7 +10,7 @@ from scipy.special import rel_entr
 from jobs.errors import BadRequest
 from jobs.science.drift.counts import Counter, VariableCounts
 from jobs.science.drift.profile import SCORE, Profile, profile_of
-from jobs.science.drift.psi import Drift, measure_drift, population_stability_index, psi_noise
+from jobs.science.drift.psi import Drift, Thresholds, measure_drift, population_stability_index, psi_noise
 
 
 def world(rows: int, seed: int, **changed: object) -> pa.Table:
@@ -136,7 +136,7 @@ def test_thresholds_decide_the_level() -> None:
     counter = Counter(PROFILE.bins)
     counter.add(world(5_000, seed=2, amount=np.random.default_rng(5).lognormal(3.6, 1, 5_000)))
     levels = {
-        watch: {d.variable: d.level for d in measure_drift(PROFILE, counter.counts(), watch=watch, alarm=9)}["amount"]
+        watch: {d.variable: d.level for d in measure_drift(PROFILE, counter.counts(), Thresholds(watch, 9))}["amount"]
         for watch in (0.1, 8)
     }
     assert levels == {0.1: "watch", 8: "stable"}
@@ -145,11 +145,11 @@ def test_thresholds_decide_the_level() -> None:
 @pytest.mark.parametrize(("watch", "alarm"), [(0, 1), (0.3, 0.2), (-1, 1)])
 def test_thresholds_out_of_order_are_refused(watch: float, alarm: float) -> None:
     with pytest.raises(BadRequest, match="watch"):
-        measure_drift(PROFILE, {}, watch=watch, alarm=alarm)
+        Thresholds(watch, alarm)
 
 
 def test_counts_of_another_profile_are_refused() -> None:
     with pytest.raises(BadRequest, match="'age' is not in the model's profile"):
         measure_drift(PROFILE, {"age": VariableCounts((1,), 0)})
-    with pytest.raises(BadRequest, match="2 bins, a profile of 10"):
+    with pytest.raises(BadRequest, match="variable 'amount': batch has counts of 2 bins, the profile 10"):
         measure_drift(PROFILE, {"amount": VariableCounts((1, 1), 0)})
