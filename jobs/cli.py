@@ -12,10 +12,12 @@ _LIFT = "lift"
 _JUDGE_FRAUD = "judge-fraud"
 _EVALUATE_POLICY = "evaluate-policy"
 _ALLOCATE_OFFERS = "allocate-offers"
+_DESIGN_EXPERIMENT = "design-experiment"
 _MODULES = {
     _LIFT: "jobs.lift",
     _JUDGE_FRAUD: "jobs.judge_fraud",
     _EVALUATE_POLICY: "jobs.evaluate_policy",
+    _DESIGN_EXPERIMENT: "jobs.design_experiment",
     "runs": "jobs.runs",
     "rerun": "jobs.rerun",
     "doctor": "jobs.doctor",
@@ -31,10 +33,12 @@ ABOUT = {
     "train-partner-risk": "fit, calibrate and register the model of partners' risk",
     "score-partners": "partners ranked by risk, with reasons for those to look into",
     "segment-customers": "customers by what they do: segments with names, sizes, who moved",
+    "assign-treatment": "who is in which arm of a declared experiment; its file is frozen at the first draw",
     "train-uplift": "fit a campaign's uplift model, judge it on held-out rows, register it",
     "score-uplift": "what each arm would add for each customer, in euro",
     _ALLOCATE_OFFERS: "who gets which offer under budget and caps, with a certificate; --data for anybody's file",
     _EVALUATE_POLICY: "drawn offers in (--data, or --campaign); what another policy would have earned on them",
+    _DESIGN_EXPERIMENT: "the past in; units, days and smallest effect of a trial out",
     "publish-offers": "each campaign's list as CSV, under a new name",
     "monitor-drift": "how far the night's rows are from what the models were trained on",
     "runs": "every run: state, rows, seconds, what it cost",

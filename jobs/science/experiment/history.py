@@ -1,7 +1,7 @@
 """The past as a trial would have met it: a row a unit that could be drawn, and how many came new on each day."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import duckdb
@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from jobs.errors import BadRequest, BadRows, BadSchema
+from jobs.science.experiment.capping import pooled_cap
 from jobs.science.experiment.metric import Metric
 from jobs.science.experiment.moments import Floats, Moments
 from jobs.science.experiment.statement import ROWS, Layout, quoted, rows_at_fault
@@ -16,6 +17,8 @@ from jobs.science.experiment.statement import ROWS, Layout, quoted, rows_at_faul
 # S608 is switched off where a statement is put together: every name in it is quoted, every number is ours.
 
 DAY_US = 86_400_000_000
+
+_TORN = "torn"
 
 # Names with blanks, so that no column of anybody's is in their way.
 _ROW, _UNIT, _DRAWN, _MOMENT, _ARM = "row of the file", "unit of a row", "drawn by", "moment in UTC", "arm of the past"
@@ -62,6 +65,8 @@ class History:
 
     Parameters
     ----------
+    metrics : tuple of Metric
+        What will be measured, caps as values.
     columns : tuple of str
         Names of the columns of `rows`; with clusters the sums of a cluster, and ``ROWS``, its units.
     rows : numpy.ndarray of shape (n_drawn, n_columns)
@@ -76,6 +81,7 @@ class History:
         Of single units, where clusters are drawn.
     """
 
+    metrics: tuple[Metric, ...]
     columns: tuple[str, ...]
     rows: Floats
     first_seen: tuple[int, ...]
@@ -86,7 +92,14 @@ class History:
     singles: Moments | None = None
 
 
-def take_history(table: pa.Table, metrics: Sequence[Metric], columns: HistoryColumns, *, file: str) -> History:
+def take_history(
+    table: pa.Table,
+    metrics: Sequence[Metric],
+    columns: HistoryColumns,
+    *,
+    file: str,
+    cap_shares: Mapping[str, float] | None = None,
+) -> History:
     """Return the past of those who could be drawn.
 
     Parameters
@@ -100,6 +113,8 @@ def take_history(table: pa.Table, metrics: Sequence[Metric], columns: HistoryCol
         Whose a row is, and when.
     file : str
         Name for the sentences.
+    cap_shares : mapping of str to float, optional
+        By name of metric, the quantile of all units that is the largest value that counts.
 
     Returns
     -------
@@ -114,8 +129,11 @@ def take_history(table: pa.Table, metrics: Sequence[Metric], columns: HistoryCol
         first.
     BadRequest
         If a metric is a quantile, or one column would be added up for one metric and not for another.
+    BadTrial
+        If a cap would not be above 0.
     """
-    roles = _roles(metrics)
+    uncapped = [replace(metric, cap=None) for metric in metrics]
+    roles = _roles(uncapped)
     connection = duckdb.connect()
     try:
         # one thread: the same sums in the same order every time
@@ -126,16 +144,18 @@ def take_history(table: pa.Table, metrics: Sequence[Metric], columns: HistoryCol
             f"CREATE TEMP TABLE typed AS SELECT * EXCLUDE ({', '.join(map(quoted, roles))}), {values}, "  # noqa: S608
             f"'past' AS {quoted(_ARM)} FROM past"
         )
-        aside = _set_aside(connection, metrics, columns)
+        aside = _set_aside(connection, uncapped, columns)
         if sum(rows for _, _, rows in aside) == table.num_rows:
             raise BadRows(f"{file}: no row can be used: column {aside[0][0]!r}: {aside[0][1]}, in {aside[0][2]} rows.")
-        return _taken(connection, roles, columns, table.num_rows, aside, file)
+        first_seen = _units(connection, roles, columns, file)
+        capped = _capped(connection, metrics, cap_shares or {})
+        return _history(connection, capped, columns, first_seen, table.num_rows, aside)
     finally:
         connection.close()
 
 
 def _roles(metrics: Sequence[Metric]) -> dict[str, str]:
-    """Return how each column of a unit comes from its rows: ``sum``, ``max`` or ``first``."""
+    """Return how each column of a unit comes from its rows: ``sum``, ``max`` or ``first``; ``torn`` if by several."""
     roles: dict[str, str] = {}
     for metric in metrics:
         if metric.kind == "quantile":
@@ -144,10 +164,7 @@ def _roles(metrics: Sequence[Metric]) -> dict[str, str]:
         asked |= dict.fromkeys(metric.outcomes, "max" if metric.kind == "proportion" else "sum")
         for name, role in asked.items():
             if roles.setdefault(name, role) != role:
-                raise BadRequest(
-                    f"column {name!r} is an outcome of one metric and a proportion or covariate of another: plan them "
-                    "one by one."
-                )
+                roles[name] = _TORN
     return roles
 
 
@@ -225,14 +242,11 @@ def _set_aside(
     return tuple((str(name), str(reason), int(rows)) for name, reason, rows in found)
 
 
-def _taken(
-    connection: duckdb.DuckDBPyConnection,
-    roles: Mapping[str, str],
-    columns: HistoryColumns,
-    rows_in: int,
-    aside: tuple[tuple[str, str, int], ...],
-    file: str,
-) -> History:
+def _units(
+    connection: duckdb.DuckDBPyConnection, roles: Mapping[str, str], columns: HistoryColumns, file: str
+) -> tuple[int, ...]:
+    """Keep a row a unit in table ``units``; return how many were first seen on each day."""
+
     def one(sql: str) -> tuple[Any, ...]:
         return tuple(connection.execute(sql).fetchall()[0])
 
@@ -248,6 +262,12 @@ def _taken(
             f"column {columns.cluster!r}: a unit is drawn once, so give each one cluster."
         )
     most = one(f"SELECT max(n) FROM (SELECT count(*) AS n FROM sound GROUP BY {unit})")[0]  # noqa: S608
+    both = [name for name, role in roles.items() if role == _TORN]
+    if both and most > 1:
+        raise BadRequest(
+            f"column {both[0]!r} is an outcome of one metric and a proportion or covariate of another, and units have "
+            "several rows: plan these metrics one by one."
+        )
     first_seen: tuple[int, ...] = ()
     if timed:
         last = one(f"SELECT max({moment}) FROM sound")[0]  # noqa: S608
@@ -270,6 +290,7 @@ def _taken(
     of_a_unit = {
         "sum": "sum({})",
         "max": "max({})",
+        _TORN: "max({})",
         "first": f"arg_min({{}}, ({moment}, {row}))" if timed else f"arg_min({{}}, {row})",
     }
     values = ", ".join(f"{of_a_unit[role].format(quoted(name))} AS {quoted(name)}" for name, role in roles.items())
@@ -278,26 +299,53 @@ def _taken(
         f"FROM (SELECT * FROM {kept} ORDER BY {row}) GROUP BY {unit}"
     )
     connection.execute(f"CREATE TEMP TABLE units AS {units}")
-    names = list(roles)
-    matrix, used = _matrix(connection, names, "units")
-    if not len(matrix):
+    if not one("SELECT count(*) FROM units")[0]:
         raise BadRows(
             f"{file}: no unit's window of {columns.window_days} days has closed by the last moment of column "
             f"{columns.time!r}: give a longer past or a shorter window."
         )
+    return first_seen
+
+
+def _capped(
+    connection: duckdb.DuckDBPyConnection, metrics: Sequence[Metric], cap_shares: Mapping[str, float]
+) -> tuple[Metric, ...]:
+    """Return the metrics with their caps as values, and add what is capped to table ``units``."""
+    found = []
+    for metric in metrics:
+        share = cap_shares.get(metric.name)
+        capped = metric if share is None else replace(metric, cap=pooled_cap(connection, "units", metric.value, share))
+        if capped.cap is not None:
+            name, value = quoted(capped.column), quoted(capped.value)
+            connection.execute(f"ALTER TABLE units ADD COLUMN IF NOT EXISTS {name} DOUBLE")
+            connection.execute(f"UPDATE units SET {name} = least({value}, {capped.cap!r})")  # noqa: S608
+        found.append(capped)
+    return tuple(found)
+
+
+def _history(
+    connection: duckdb.DuckDBPyConnection,
+    metrics: tuple[Metric, ...],
+    columns: HistoryColumns,
+    first_seen: tuple[int, ...],
+    rows_in: int,
+    aside: tuple[tuple[str, str, int], ...],
+) -> History:
+    names = list(dict.fromkeys(name for metric in metrics for name in metric.columns))
+    matrix, used = _matrix(connection, names, "units")
     singles = None
     if columns.cluster is not None:
         singles = Moments.of_rows(names, matrix)
-        sums = ", ".join(f"sum({quoted(name)}) AS {quoted(name)}" for name in names)
+        row, sums = quoted(_ROW), ", ".join(f"sum({quoted(name)}) AS {quoted(name)}" for name in names)
         names = [*names, ROWS]
         matrix, used = _matrix(
             connection,
             names,
             f"(SELECT min({row}) AS {row}, sum(n) AS n, {sums}, CAST(count(*) AS DOUBLE) AS {quoted(ROWS)} "  # noqa: S608
-            f"FROM (SELECT * FROM units ORDER BY {row}) GROUP BY {drawn})",
+            f"FROM (SELECT * FROM units ORDER BY {row}) GROUP BY {quoted(_DRAWN)})",
         )
     rows_open = rows_in - used - sum(rows for _, _, rows in aside)
-    return History(tuple(names), matrix, first_seen, rows_in, used, rows_open, aside, singles)
+    return History(metrics, tuple(names), matrix, first_seen, rows_in, used, rows_open, aside, singles)
 
 
 def _matrix(connection: duckdb.DuckDBPyConnection, names: Sequence[str], relation: str) -> tuple[Floats, int]:

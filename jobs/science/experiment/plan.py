@@ -18,6 +18,7 @@ from jobs.science.experiment.power import (
     power_at,
     sample_size,
 )
+from jobs.science.experiment.replay import Replay, aa_replay
 from jobs.science.experiment.statement import ROWS
 
 WEEKS = (1, 2, 3, 4, 6, 8, 12, 16, 26)
@@ -43,8 +44,15 @@ class Traffic:
     window_days: int = 0
 
     def days(self, units: int) -> int | None:
-        """Return whole weeks plus the window until so many units are through; None where nobody knows who comes."""
+        """Return whole weeks plus the window until so many units are through.
+
+        None where nobody knows who comes, or where the past ends with a week that brought nobody new and too few had
+        come by then.
+        """
         if not self.first_seen:
+            return None
+        whole = len(self.first_seen)
+        if not sum(self.first_seen[-WEEK_DAYS:]) and units_by(whole, self.first_seen, exposure=self.exposure) < units:
             return None
         return duration_days(units, self.first_seen, exposure=self.exposure, window_days=self.window_days)
 
@@ -82,6 +90,8 @@ class Plan:
         How many times as many rows clusters need as units drawn one by one; 1 without clusters.
     effect : float or None
         That is to be found, in the metric's unit; None where none was asked.
+    needed : int or None
+        Units, or clusters, that the effect needs in all arms together; None where none was asked.
     units : int
         Planned: those that were given, else those that the effect needs, else as many as the past has.
     days : int or None
@@ -100,6 +110,7 @@ class Plan:
     known: Baseline
     design_effect: float
     effect: float | None
+    needed: int | None
     units: int
     days: int | None
     minimum_effect: float
@@ -209,13 +220,15 @@ def plan(
     """
     known, design_effect = _known(metric, history)
     effect = None if wanted is None else wanted.of(metric, known.value)
-    planned = units or (len(history.rows) if effect is None else sample_size(effect, known, design))
+    needed = None if effect is None else sample_size(effect, known, design)
+    planned = units or needed or len(history.rows)
     arm = smallest_arm(design)
     return Plan(
         metric=metric,
         known=known,
         design_effect=design_effect,
         effect=effect,
+        needed=needed,
         units=planned,
         days=traffic.days(planned),
         minimum_effect=minimum_detectable_effect(planned, known, design, arm),
@@ -223,6 +236,73 @@ def plan(
         table=_table(planned, known, design, traffic),
         looks=planned_looks(looks, planned, known, design, arm),
     )
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """A planned reading, replayed on the past.
+
+    Parameters
+    ----------
+    replay : Replay
+        What the draws showed.
+    units : int
+        Of each draw, in the control and the smallest arm together, on average.
+    effect : float
+        That was put in, in the metric's unit: the smallest that so many units should find.
+    alpha, power : float
+        As planned, of one comparison.
+    """
+
+    replay: Replay
+    units: int
+    effect: float
+    alpha: float
+    power: float
+
+    @property
+    def verdict(self) -> str:
+        """Say whether the reading errs as stated: ``as stated``, ``too often`` or ``too rarely``."""
+        lower, upper = self.replay.limits()
+        return "too often" if lower > self.alpha else "too rarely" if upper < self.alpha else "as stated"
+
+
+def rehearsed(made: Plan, history: History, design: Design, *, replays: int, seed: int) -> Rehearsal:
+    """Replay the planned reading at the planned end on the past, with as many units as planned where it has them.
+
+    Parameters
+    ----------
+    made : Plan
+        The plan.
+    history : History
+        That it was made from.
+    design : Design
+        Its design; the control and the smallest arm are drawn.
+    replays : int
+        Draws of arms, at least 100.
+    seed : int
+        Of the draws.
+
+    Returns
+    -------
+    Rehearsal
+    """
+    arm = smallest_arm(design)
+    pair = Design((design.shares[0], design.shares[arm]), design.alpha_each, design.power)
+    units = min(round(sum(design.sizes(made.units, arm))), len(history.rows))
+    added = minimum_detectable_effect(units, made.known, pair)
+    found = aa_replay(
+        made.metric,
+        history.columns,
+        history.rows,
+        share=pair.shares[1] / sum(pair.shares),
+        replays=replays,
+        alpha=pair.alpha,
+        added=added,
+        units=units,
+        seed=seed,
+    )
+    return Rehearsal(found, units, added, pair.alpha, pair.power)
 
 
 def smallest_arm(design: Design) -> int:
@@ -254,8 +334,9 @@ def _table(planned: int, known: Baseline, design: Design, traffic: Traffic) -> t
         ]
     else:
         steps = [(None, round(planned * times)) for times in MULTIPLES]
-    return tuple(
-        Row(weeks, units, minimum_detectable_effect(units, known, design, arm))
-        for weeks, units in steps
-        if units >= least
-    )
+    rows: list[Row] = []
+    for weeks, units in steps:
+        # a week that brings hardly anybody new says nothing new
+        if units >= max(least, 1.01 * rows[-1].units if rows else 0.0):
+            rows.append(Row(weeks, units, minimum_detectable_effect(units, known, design, arm)))
+    return tuple(rows)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import betaincinv
 
 from jobs.errors import BadRequest
 from jobs.science.experiment.estimates import effect
@@ -33,6 +34,23 @@ class Replay:
     false_positive_rate: float
     power: float | None
     standard_error: float
+
+    def limits(self) -> tuple[float, float]:
+        """Return the 95% limits of the false-positive rate that endless replays would show.
+
+        References
+        ----------
+        Clopper and Pearson (1934), The use of confidence or fiducial limits. Biometrika 26.
+
+        Examples
+        --------
+        >>> [round(limit, 4) for limit in Replay(1000, 0.05, None, 0.0069).limits()]
+        [0.0373, 0.0654]
+        """
+        claims = round(self.false_positive_rate * self.replays)
+        missed = self.replays - claims
+        lower = float(betaincinv(claims, missed + 1, 0.025)) if claims else 0.0
+        return lower, float(betaincinv(claims + 1, missed, 0.975)) if missed else 1.0
 
 
 def aa_replay(
