@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from jobs.errors import BadExperiment, BadRequest, ObjectMissing, UnknownExperiment
 from jobs.runtime.campaign_limits import Name, Section, parse, require_once
+from jobs.runtime.chain import EXPERIMENT_DAYS
 from jobs.runtime.layout import campaign_ids, experiment_ids, experiment_key
 from jobs.science.experiment.assignment import Assignment, Holdout, Slot
 from jobs.science.experiment.guardrail import Better, Guardrail
@@ -215,8 +216,12 @@ class Experiment(Section):
         require_once("stratum", [s.value for s in self.strata])
         if self.control not in names:
             raise ValueError(f"control {self.control!r} is none of the arms {', '.join(names)}: name one of them")
-        if self.ends_on < self.starts_on:
-            raise ValueError(f"ends_on {self.ends_on} is before starts_on {self.starts_on}: correct one")
+        days = (self.ends_on - self.starts_on).days + 1
+        if not 1 <= days <= EXPERIMENT_DAYS:
+            raise ValueError(
+                f"from starts_on {self.starts_on} to ends_on {self.ends_on} are {days} days, must be 1 to "
+                f"{EXPERIMENT_DAYS}: correct one"
+            )
         if bool(self.strata) != (self.stratum is not None):
             raise ValueError("[[strata]] and the column 'stratum' come together: give both or neither")
         known = {m.name for m in self.metrics}
@@ -341,7 +346,9 @@ def parse_experiment(text: str, file: str) -> Experiment:
 
 
 def read_experiment_file(objects: Objects, experiment_id: str) -> Experiment:
-    """Read the experiment called `experiment_id` from the objects.
+    """Read the experiment called `experiment_id` from the objects, as its file is now.
+
+    What holds of one that has started is :func:`jobs.runtime.frozen_experiment.freeze`'s to say.
 
     Raises
     ------
@@ -350,30 +357,30 @@ def read_experiment_file(objects: Objects, experiment_id: str) -> Experiment:
     BadExperiment
         If the file does not say what it must, or a campaign has the same id.
     """
+    return experiment_text(objects, experiment_id)[1]
+
+
+def experiment_text(objects: Objects, experiment_id: str) -> tuple[str, Experiment]:
+    """Read an experiment's file and what it says; failures are those of :func:`read_experiment_file`."""
     key = experiment_key(experiment_id)
     try:
-        body = objects.get(key)
+        text = objects.get(key).decode()
     except ObjectMissing as error:
         known = ", ".join(experiment_ids(objects)) or "none"
         raise UnknownExperiment(
             f"experiment {experiment_id!r} has no file {objects.uri}/{key} (known: {known}); write it or correct the "
             "name."
         ) from error
-    experiment = parse_experiment(_text(body, key), key)
+    except UnicodeDecodeError as error:
+        raise BadExperiment(f"{key} is no text in UTF-8: {error}; correct the file.") from error
+    experiment = parse_experiment(text, key)
     if experiment.id != experiment_id:
         raise BadExperiment(
             f"{key}, field 'id': is {experiment.id!r}, must be {experiment_id!r} as the file's name says."
         )
     if experiment_id in campaign_ids(objects):
         raise BadExperiment(f"{key}, field 'id': {experiment_id!r} is a campaign's: give the experiment another name.")
-    return experiment
-
-
-def _text(body: bytes, key: str) -> str:
-    try:
-        return body.decode()
-    except UnicodeDecodeError as error:
-        raise BadExperiment(f"{key} is no text in UTF-8: {error}; correct the file.") from error
+    return text, experiment
 
 
 def _in_order(stratum: StratumShares, arms: Mapping[str, float]) -> dict[str, float]:

@@ -233,10 +233,9 @@ def _scope(table: Table, manifest: Manifest) -> dict[str, Any]:
         scope["run_date"] = (manifest.first_date, manifest.run_date)
     if table is QUARANTINE:
         scope |= {"job": manifest.verb, "kind": manifest.kind}
-    elif "campaign_id" in table.partition and manifest.kind in manifest.campaigns:
-        scope["campaign_id"] = manifest.kind
-    elif "experiment_id" in table.partition and manifest.kind in manifest.experiments:
-        scope["experiment_id"] = manifest.kind
+    elif manifest.kind in {*manifest.experiments, *manifest.campaigns}:
+        # Also where it wrote none of a table's rows: those of others are not its to replace.
+        scope |= {column: manifest.kind for column in ("campaign_id", "experiment_id") if column in table.partition}
     return scope
 
 

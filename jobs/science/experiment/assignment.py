@@ -5,16 +5,19 @@ as a whole number over 2^64. Every decision has a salt of its own, so decisions 
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from jobs.errors import BadRequest
 from jobs.science.experiment.holdout import below, id_numbers, in_holdout
+
+if TYPE_CHECKING:
+    import pyarrow as pa  # the endpoint draws single ids, and its package brings no Arrow
 
 HOLDOUT = "holdout"
 OUTSIDE = "outside"
@@ -153,7 +156,9 @@ class Drawn:
 
 
 def assign(
-    rule: Assignment, ids: pa.Array | pa.ChunkedArray, strata: pa.Array | pa.ChunkedArray | None = None
+    rule: Assignment,
+    ids: "Sequence[str] | pa.Array | pa.ChunkedArray",
+    strata: "Sequence[str | None] | pa.Array | pa.ChunkedArray | None" = None,
 ) -> Drawn:
     """Return every unit's arm.
 
@@ -161,10 +166,11 @@ def assign(
     ----------
     rule : Assignment
         How to draw.
-    ids : Arrow array of strings, length n_units
+    ids : sequence of str, or Arrow array of strings, length n_units
         What is drawn: customers; or each row's household or partner, so that all rows of one get the same arm.
-    strata : Arrow array of strings, length n_units, optional
-        Each unit's stratum; required when the rule has strata.
+    strata : sequence of str, or Arrow array of strings, length n_units, optional
+        Each unit's stratum; required when the rule has strata. A stratum without shares of its own, or a missing
+        one, has those of the trial.
 
     Returns
     -------
@@ -180,7 +186,7 @@ def assign(
     Examples
     --------
     >>> rule = Assignment("spring", {"none": 0.5, "mail": 0.5})
-    >>> assign(rule, pa.array(["a", "b", "c"])).arm.tolist()
+    >>> assign(rule, ["a", "b", "c"]).arm.tolist()
     ['none', 'mail', 'mail']
     """
     if rule.strata and (strata is None or len(strata) != len(ids)):
@@ -193,7 +199,8 @@ def assign(
     index = _past(number, rule.bounds())
     probability = np.array(list(rule.shares.values()))[index]
     if rule.strata and strata is not None:
-        of = np.array(strata.to_pylist(), dtype=object)
+        said: Any = strata.to_pylist() if hasattr(strata, "to_pylist") else strata
+        of = np.array(said, dtype=object)
         for stratum, shares in rule.strata.items():
             here = of == stratum
             index[here] = _past(number[here], rule.bounds(stratum))

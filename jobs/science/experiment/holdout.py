@@ -8,16 +8,18 @@ In DuckDB: ``('0x' || substr(sha256(salt || ':' || id), 1, 16))::UBIGINT``, comp
 import hashlib
 import math
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from jobs.errors import BadRequest, BadRows
 
+if TYPE_CHECKING:
+    import pyarrow as pa  # the endpoint draws single ids, and its package brings no Arrow
 
-def id_numbers(ids: Iterable[str] | pa.Array | pa.ChunkedArray, salt: str) -> npt.NDArray[np.uint64]:
+
+def id_numbers(ids: "Iterable[str] | pa.Array | pa.ChunkedArray", salt: str) -> npt.NDArray[np.uint64]:
     """Return each id's number under a salt, times 2^64.
 
     Numbers of different salts are independent of each other.
@@ -48,7 +50,7 @@ def id_numbers(ids: Iterable[str] | pa.Array | pa.ChunkedArray, salt: str) -> np
     if not salt:
         raise BadRequest("salt is empty: name what the draw is for.")
     prefix = salt.encode() + b":"
-    names: Any = ids.to_pylist() if isinstance(ids, pa.Array | pa.ChunkedArray) else ids
+    names: Any = ids.to_pylist() if hasattr(ids, "to_pylist") else ids
     sha256 = hashlib.sha256
     try:
         digests = b"".join([sha256(prefix + name.encode()).digest() for name in names])
@@ -57,7 +59,7 @@ def id_numbers(ids: Iterable[str] | pa.Array | pa.ChunkedArray, salt: str) -> np
     return np.frombuffer(digests, dtype=">u8")[::4].astype(np.uint64)
 
 
-def in_holdout(ids: Iterable[str] | pa.Array | pa.ChunkedArray, salt: str, share: float) -> npt.NDArray[np.bool_]:
+def in_holdout(ids: "Iterable[str] | pa.Array | pa.ChunkedArray", salt: str, share: float) -> npt.NDArray[np.bool_]:
     """Return who is in the holdout.
 
     Parameters
