@@ -105,9 +105,7 @@ class MetricFile(Section):
             If fields contradict each other, or the cap is missing or not asked for.
         """
         if (cap is None) != (self.cap_quantile is None):
-            raise BadRequest(
-                f"metric {self.name!r}: hand in the value of its cap_quantile, which is the file's to ask."
-            )
+            raise BadRequest(f"metric {self.name!r}: hand in a cap exactly where its file has a cap_quantile.")
         return Metric(
             self.name,
             self.kind,

@@ -89,7 +89,8 @@ def test_what_is_wrong_is_one_sentence_that_names_it(name: str) -> None:
     with pytest.raises(BadExperiment) as caught:
         parse_experiment(changed(pair), "experiments/a.toml")
     sentence = str(caught.value)
-    assert sentence.startswith("experiments/a.toml, field") and sentence.endswith("; correct the file.")
+    assert sentence.startswith("experiments/a.toml, field")
+    assert sentence.endswith("; correct the file.")
     assert said in sentence
 
 

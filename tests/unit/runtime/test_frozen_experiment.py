@@ -128,10 +128,10 @@ def test_what_was_frozen_and_written_by_hand_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadExperiment, match="the text is not that of its digest"):
         freeze(stores.objects, ID, DAY)
     path.write_text("{")
-    with pytest.raises(BadExperiment, match="0001.json is not what was frozen"):
+    with pytest.raises(BadExperiment, match=r"0001\.json is not what was frozen"):
         draw_of(stores.objects, ID, DAY)
     path.rename(tmp_path / frozen_key(ID, 2))
-    with pytest.raises(BadExperiment, match="0001.json is missing"):
+    with pytest.raises(BadExperiment, match=r"0001\.json is missing"):
         frozen(stores.objects, ID)
 
 
