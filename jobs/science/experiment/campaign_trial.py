@@ -5,16 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtrc
 
-from jobs.errors import BadRequest, BadTrial
+from jobs.errors import BadTrial
 from jobs.science.experiment.calibration_ratio import Calibration, calibration
 from jobs.science.experiment.estimates import effect
 from jobs.science.experiment.holdout import below
 from jobs.science.experiment.interval import Effect, Interval
 from jobs.science.experiment.metric import Metric
 from jobs.science.experiment.moments import Floats, Moments
-from jobs.science.experiment.sample_ratio import SampleRatio, sample_ratio_by_share
 from jobs.science.experiment.statement import ROWS
 
 HOLDOUT, OFFERED = "holdout", "campaign"
@@ -181,8 +179,11 @@ def measure(rows: CampaignRows, alpha: float = 0.05) -> Measured:
     )
 
 
-def held_as_hashed(numbers: NDArray[np.uint64], held: NDArray[np.bool_], share: float) -> int:
-    """Count customers who are on the other side of the holdout than the digest of their id says.
+def share_of_night(numbers: NDArray[np.uint64], held: NDArray[np.bool_], stated: float) -> float:
+    """Return the share of the holdout by which a night was decided.
+
+    The campaign's file may have another share since. Where one number parts who was held out from all others, the share
+    of that night is known from it; where none does, it is the stated one, and some are on the wrong side.
 
     Parameters
     ----------
@@ -190,45 +191,41 @@ def held_as_hashed(numbers: NDArray[np.uint64], held: NDArray[np.bool_], share: 
         Numbers of the ids under the campaign's salt.
     held : ndarray of bool, shape (n,)
         Who was held out.
+    stated : float
+        Share that the campaign's file states now, in [0, 1].
+
+    Examples
+    --------
+    >>> from jobs.science.experiment.holdout import id_numbers
+    >>> ids = [f"c{i}" for i in range(1_000)]
+    >>> numbers = id_numbers(ids, "spring")
+    >>> share_of_night(numbers, below(numbers, 0.1), 0.1), round(share_of_night(numbers, below(numbers, 0.1), 0.3), 2)
+    (0.1, 0.1)
+    """
+    if np.array_equal(below(numbers, stated), held) or held.all() or not held.any():
+        return stated
+    last, first = int(numbers[held].max()), int(numbers[~held].min())
+    return (last + first) / 2.0**65 if last < first else stated
+
+
+def on_the_wrong_side(numbers: NDArray[np.uint64], held: NDArray[np.bool_], share: float) -> NDArray[np.bool_]:
+    """Return who is on the other side of the holdout than the digest of his id says, shape (n,).
+
+    Parameters
+    ----------
+    numbers, held : ndarray of shape (n,)
+        As of :func:`share_of_night`.
     share : float
         Share of the holdout, in [0, 1].
 
     Examples
     --------
     >>> from jobs.science.experiment.holdout import id_numbers
-    >>> held_as_hashed(id_numbers(["a", "b", "c", "d"], "spring"), np.array([False, False, True, True]), 0.5)
-    1
+    >>> numbers = id_numbers(["a", "b", "c", "d"], "spring")
+    >>> on_the_wrong_side(numbers, np.array([False, False, True, True]), 0.5).tolist()
+    [False, False, False, True]
     """
-    return int((below(numbers, share) != held).sum())
-
-
-def missing_alike(known: Sequence[int], all_of: Sequence[int]) -> SampleRatio:
-    """Test whether outcomes are missing in equal shares of all arms.
-
-    Parameters
-    ----------
-    known, all_of : sequence of int, length n_arms
-        Customers with an outcome, and all customers, of every arm.
-
-    Raises
-    ------
-    BadRequest
-        If more are known than there are.
-
-    Examples
-    --------
-    >>> missing_alike([90, 900], [100, 1000]).mismatch, missing_alike([50, 900], [100, 1000]).mismatch
-    (False, True)
-    """
-    if any(k > a for k, a in zip(known, all_of, strict=True)):
-        raise BadRequest(f"{list(known)} outcomes are known of {list(all_of)} customers: there cannot be more.")
-    gone = [a - k for k, a in zip(known, all_of, strict=True)]
-    if not sum(gone) or not sum(known):
-        return SampleRatio(tuple(known), tuple(float(k) for k in known), 0.0, len(known) - 1, 1.0)
-    # Pearson's test of the table of known and missing is the sum of both rows' own.
-    both = [sample_ratio_by_share(part, [float(a) for a in all_of]) for part in (known, gone)]
-    statistic, degrees = sum(b.statistic for b in both), len(known) - 1
-    return SampleRatio(tuple(known), both[0].expected, statistic, degrees, float(chdtrc(degrees, statistic)))
+    return np.asarray(below(numbers, share) != held)
 
 
 def _arms(rows: CampaignRows) -> dict[str, NDArray[np.bool_]]:

@@ -1,5 +1,6 @@
 """Who may get an offer at all, and for everybody who gets none the reason in words."""
 
+from collections.abc import Iterable
 from enum import IntEnum
 
 import numpy as np
@@ -29,6 +30,9 @@ class Reason(IntEnum):
 
 OFFER_REASONS = (Reason.OFFERED, Reason.COMMITTED, Reason.DRAWN)
 """Reasons of those who get something."""
+
+ELIGIBLE_NOT = (Reason.NO_CONSENT, Reason.SEGMENT, Reason.FRAUD_LIMIT)
+"""Reasons that are looked at before the holdout: who has one of them is in no comparison with the holdout."""
 
 
 def screen(
@@ -185,3 +189,22 @@ def in_words(fraud_limit: float, minimum_value_eur: float | None = None) -> tupl
         Reason.DRAWN_NOTHING: "drawn by chance to get nothing, so that something is learnt",
     }
     return tuple(sentence[reason] for reason in Reason)
+
+
+def not_eligible(sentences: Iterable[str]) -> set[str]:
+    """Return those sentences that are of reasons before the holdout, whatever the campaign's limits were.
+
+    Parameters
+    ----------
+    sentences : iterable of str
+        As :func:`in_words` gives them, of any campaign.
+
+    Examples
+    --------
+    >>> not_eligible([in_words(0.2)[Reason.FRAUD_LIMIT], in_words(0.7)[Reason.OUTBID]])
+    {'fraud probability is over the campaign limit of 0.2'}
+    """
+    said = in_words(0.0)
+    # What stands before the limit's number is the same in every campaign.
+    first = tuple(said[reason].removesuffix(" of 0") for reason in ELIGIBLE_NOT)
+    return {sentence for sentence in sentences if sentence.startswith(first)}

@@ -5,15 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from jobs.errors import BadRequest, BadTrial
+from jobs.errors import BadTrial
 from jobs.science.experiment.calibration_ratio import Calibration, calibration_sentence
 from jobs.science.experiment.campaign_trial import (
     HOLDOUT,
     OFFERED,
     CampaignRows,
-    held_as_hashed,
     measure,
-    missing_alike,
 )
 from jobs.science.experiment.holdout import id_numbers, in_holdout
 from jobs.science.experiment.statement import ROWS
@@ -158,17 +156,13 @@ def test_offers_that_promised_nothing_have_no_ratio() -> None:
     assert measure(nothing).calibration is None
 
 
-def test_who_is_on_the_wrong_side_of_the_holdout_is_counted() -> None:
+def test_who_is_on_the_wrong_side_of_the_holdout_is_found_and_another_share_is_not_taken_for_it() -> None:
     ids = [f"c{i}" for i in range(1_000)]
-    held = in_holdout(ids, "spring", 0.1)
+    numbers, held = id_numbers(ids, "spring"), in_holdout(ids, "spring", 0.1)
     moved = held.copy()
     moved[:7] = ~moved[:7]
-    assert [held_as_hashed(id_numbers(ids, "spring"), side, 0.1) for side in (held, moved)] == [0, 7]
-
-
-def test_outcomes_that_are_missing_in_one_arm_only_are_found() -> None:
-    assert not missing_alike([950, 9_500], [1_000, 10_000]).mismatch
-    assert missing_alike([800, 9_500], [1_000, 10_000]).mismatch
-    assert missing_alike([10, 20], [10, 20]).p_value == 1.0
-    with pytest.raises(BadRequest, match="cannot be more"):
-        missing_alike([11, 20], [10, 20])
+    assert share_of_night(numbers, moved, 0.1) == 0.1
+    assert on_the_wrong_side(numbers, moved, 0.1).nonzero()[0].tolist() == list(range(7))
+    then = share_of_night(numbers, held, 0.2)
+    assert then == pytest.approx(0.1, abs=0.005)
+    assert not on_the_wrong_side(numbers, held, then).any()
