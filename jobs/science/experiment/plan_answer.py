@@ -38,6 +38,7 @@ def plan_answer(
         Of plain values, no number that JSON cannot hold.
     """
     design = asked.reads[0].design
+    replays: Sequence[Rehearsal | None] = rehearsals or [None] * len(plans)
     units = max(made.units for made in plans)
     entered = None
     if asked.entry_days is not None and traffic.first_seen:
@@ -69,8 +70,7 @@ def plan_answer(
             "entered": entered,
         },
         "metrics": [
-            _metric(made, read, rehearsal)
-            for made, read, rehearsal in zip(plans, asked.reads, rehearsals or [None] * len(plans), strict=True)
+            _metric(made, read, rehearsal) for made, read, rehearsal in zip(plans, asked.reads, replays, strict=True)
         ],
         "unplanned": list(asked.unplanned),
     }
