@@ -12,6 +12,8 @@ from jobs.science.experiment.campaign_trial import (
     OFFERED,
     CampaignRows,
     measure,
+    on_the_wrong_side,
+    share_of_night,
 )
 from jobs.science.experiment.holdout import id_numbers, in_holdout
 from jobs.science.experiment.statement import ROWS
