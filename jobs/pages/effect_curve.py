@@ -39,7 +39,6 @@ def effect_curve(
     points: Sequence[CurvePoint],
     measure: Measure,
     *,
-    unit: str,
     ends_on: str | None = None,
     units_planned: int | None = None,
 ) -> Markup | None:
@@ -53,8 +52,6 @@ def effect_curve(
         Oldest first.
     measure : Measure
         How the metric is written.
-    unit : str
-        What the effect is by, such as "a customer".
     ends_on : str, optional
         ISO date of the planned end: the axis runs on to it.
     units_planned : int, optional
@@ -89,7 +86,7 @@ def effect_curve(
         title,
         lines,
         x,
-        Axis(" ".join(f"effect {unit}, {measure.unit}".rstrip(", ").split()), measure.ticks, holds=(0.0,)),
+        Axis(f"effect, {measure.unit}" if measure.unit else "effect", measure.ticks, holds=(0.0,)),
         markers=[Marker(xs[-1], cut[-1], said)],
         description=(
             f"{len(points)} looks; at the last one {measure.difference(now.value)}, between "

@@ -1,6 +1,6 @@
 """The page of an experiment, a file's trial or a campaign's holdout: is it over, what did it do, what now."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -8,17 +8,10 @@ from markupsafe import Markup
 
 from jobs.pages.axes import Axis
 from jobs.pages.effect_curve import CurvePoint, effect_curve
-from jobs.pages.experiment_rows import (
-    MetricRows,
-    Node,
-    absolute_groups,
-    forest_row,
-    metric_rows,
-    relative_groups,
-    span,
-)
-from jobs.pages.forest_plot import ForestGroup, forest_plot
-from jobs.pages.formats import count, percent, percent_ticks, signed_whole_euro
+from jobs.pages.experiment_rows import Node, absolute_groups, metric_rows, relative_groups, span
+from jobs.pages.experiment_segments import segments
+from jobs.pages.forest_plot import forest_plot
+from jobs.pages.formats import percent_ticks, signed_whole_euro
 from jobs.pages.measures import measure
 from jobs.pages.promised import promised
 from jobs.pages.rendering import render
@@ -27,7 +20,11 @@ from jobs.pages.sample_ratio_panel import ArmSize, sample_ratio_panel
 _CURVES = 6
 """Charts of the cumulative effect on one page; the others are in the document."""
 
-_NOW = {"ship": "Ship {}", "hold": "Keep it running", "stop": "Stop", "none": "Nothing is concluded"}
+_SENTENCES = 3
+"""Sentences under what it did; all lines are in the table."""
+
+_TITLES = {"ship": "Ship {}", "hold": "Keep it running", "stop": "Stop"}
+_LEVELS = {"ship": "stable", "hold": "watch", "stop": "alarm"}
 
 
 @dataclass(frozen=True)
@@ -37,17 +34,19 @@ class Answers:
     Parameters
     ----------
     title : str
-        The decision, or what was found where no rule decides.
-    over, did, now : str
-        One sentence each: is it over, what did it do, what now.
+        The decision, or what was read where no rule decides.
+    over : str
+        Is it over?
+    did, now : tuple of str
+        What did it do, and what now: sentences, the most important first.
     badge, level : str
         The decision in a word, and which badge it is: "stable", "watch", "alarm" or "plain".
     """
 
     title: str
     over: str
-    did: str
-    now: str
+    did: tuple[str, ...]
+    now: tuple[str, ...]
     badge: str
     level: str
 
@@ -58,26 +57,26 @@ def experiment_html(document: Node) -> str:
     Parameters
     ----------
     document : mapping
-        A readout document, as :mod:`jobs.science.experiment.readout` builds it.
+        A readout document, as :func:`jobs.science.experiment.readout.readout` builds it.
 
     Returns
     -------
     str
         HTML, under 1 MB. Where the split does not hold it says so, and shows no effect.
     """
-    holds = bool(document["split"]["holds"])
-    metrics: Sequence[Node] = document.get("metrics") or () if holds else ()
-    said = document.get("promised") if holds else None
+    metrics: Sequence[Node] = document["metrics"]
+    holds, said = document["split"]["holds"], document["promised"]
     return render(
         "experiment.html.j2",
         document=document,
         holds=holds,
         answers=answers(document),
-        progress=document["progress"],
-        ends_on=_date(document["progress"].get("ends_on")),
-        as_of=_date(document.get("as_of")),
-        split=document["split"],
-        split_picture=_split_picture(document),
+        ends_on=_date(document["progress"]["ends_on"]),
+        as_of=_date(document["as_of"]),
+        split_picture=sample_ratio_panel(
+            [ArmSize(a["arm"], a["units"], a["share_planned"], a["units_expected"]) for a in document["arms"]],
+            description=document["split"]["sentence"],
+        ),
         metrics=[metric_rows(metric) for metric in metrics],
         relative=forest_plot(
             "Effects as shares of the control",
@@ -90,14 +89,13 @@ def experiment_html(document: Node) -> str:
             absolute_groups(metrics),
             description="Every effect with its interval, each metric on its own scale; figures in the table below.",
         ),
-        guarded=any(metric.get("margin") is not None for metric in metrics),
-        curves=_curves(document, metrics),
-        segments=segments(document, metrics),
-        promised=promised(said) if said else None,
+        guarded=any(metric["margin"] is not None for metric in metrics),
+        curves=_curves(document),
+        segments=segments(document) if holds else [],
+        promised=promised(said) if said and holds else None,
         interval_says=_interval_says(document["progress"]),
-        confidence=1.0 - document["progress"].get("alpha", 0.05),
-        set_aside=document["source"].get("set_aside") or (),
-        rule=_rule(document),
+        confidence=1.0 - document["progress"]["alpha"],
+        rule=_rule(document["decision"]["rule"]),
     )
 
 
@@ -109,195 +107,89 @@ def answers(document: Node) -> Answers:
     document : mapping
         A readout document.
     """
-    progress, decision, split = document["progress"], document.get("decision") or {}, document["split"]
-    if not split["holds"]:
-        reasons = decision.get("reasons") or [split.get("sentence", "")]
+    over, ends = document["progress"]["sentence"], _date(document["progress"]["ends_on"])
+    if ends and not document["progress"]["is_final"]:
+        over = f"{over} The planned end is {ends.day} {ends:%B %Y}."
+    if not document["split"]["holds"]:
         return Answers(
             "Nothing can be concluded",
-            _over(progress),
-            "Not known: the arms have not the sizes that were planned, so whatever differs between them may be the "
-            "fault of how units were lost or moved.",
-            " ".join(reasons),
+            over,
+            ("Not known: what differs between the arms may come from the units that were lost or moved.",),
+            ("Find the cause before anything else; what to check is below.",),
             "no decision",
             "alarm",
         )
-    outcome = decision.get("outcome", "none")
-    found = _found(document)
+    decision = document["decision"]
+    outcome, reasons, found = decision["outcome"], tuple(decision["reasons"]), _found(document)
     if outcome == "none":
-        reasons = decision.get("reasons") or ["No rule was written before the start, so this page only reads."]
-        return Answers(
-            document.get("title") or "What was found", _over(progress), found, " ".join(reasons), "no decision", "plain"
-        )
-    level = {"ship": "stable", "hold": "watch", "stop": "alarm"}.get(outcome, "plain")
-    title = _NOW.get(outcome, outcome).format(decision.get("arm") or "")
-    return Answers(title.strip(), _over(progress), found, " ".join(decision.get("reasons") or [title]), outcome, level)
+        return Answers(document["title"], over, found, reasons, "no decision", "plain")
+    title = _TITLES[outcome].format(decision["arm"] or "").strip()
+    return Answers(title, over, found, reasons, outcome, _LEVELS[outcome])
 
 
-def _over(progress: Node) -> str:
-    seen, planned = progress["units"], progress.get("units_planned")
-    if progress["is_final"]:
-        of = f" of {count(planned)} planned" if planned and planned != seen else ""
-        return f"Yes, it is over: {count(seen)} units{of} were seen."
-    ends = _date(progress.get("ends_on"))
-    until = f"; it is planned to end on {ends.day} {ends:%B %Y}" if ends else ""
-    share = progress.get("fraction")
-    part = f" of {count(planned)} planned ({percent(share)})" if planned and share is not None else ""
-    return f"Not yet: {count(seen)} units{part} were seen{until}. What is said below holds at every look."
-
-
-def _found(document: Node) -> str:
-    """Return what the first deciding metric says of the arm that ships, or of each arm."""
-    said = document.get("promised")
+def _found(document: Node) -> tuple[str, ...]:
+    """Return what the deciding metrics say of the arm that ships, or of the only one; else the first, of each arm."""
+    said = document["promised"]
     if said and said.get("sentence"):
-        return str(said["sentence"])
-    metrics = document.get("metrics") or ()
-    first = next((m for m in metrics if m.get("role") == "success"), metrics[0] if metrics else None)
-    if first is None:
-        return "No metric was read."
-    chosen = (document.get("decision") or {}).get("arm")
-    lines = [line for line in first["lines"] if chosen in {None, line["arm"]}] or list(first["lines"])
-    written = measure(first["kind"], first.get("unit"))
-    sentences = []
-    for line in lines[:3]:
-        figures = span(line["absolute"], written.difference)
-        plain = f"{line['arm']}: {first['metric']} {figures.value} ({figures.limits})." if figures else ""
-        total = span(line.get("total_eur"), signed_whole_euro)
-        worth = f" In all that is {total.value} ({total.limits})." if total else ""
-        sentences.append((line.get("sentence") or plain) + worth)
-    more = len(lines) - 3
-    return " ".join(sentences) + (f" {more} more arms are below." if more > 0 else "")
-
-
-def _split_picture(document: Node) -> Markup | None:
-    arms = [
-        ArmSize(arm["arm"], arm["units"], arm["share_planned"])
-        for arm in document["arms"]
-        if arm.get("share_planned") is not None
+        return (str(said["sentence"]),)
+    deciding = [m for m in document["metrics"] if m["role"] == "success"] or list(document["metrics"])
+    others = [arm["arm"] for arm in document["arms"] if arm["arm"] != document["control"]]
+    chosen = document["decision"]["arm"] or (others[0] if len(others) == 1 else None)
+    lines = [
+        line
+        for metric in (deciding if chosen else deciding[:1])
+        for line in metric["lines"]
+        if chosen in {None, line["arm"]}
     ]
-    return sample_ratio_panel(arms, description=document["split"].get("sentence", ""))
+    sentences = []
+    for line in lines[:_SENTENCES]:
+        total = span(line["total_eur"], signed_whole_euro)
+        sentences.append(line["sentence"] + (f" In euros, over all units of the arm: {total}." if total else ""))
+    more = len(lines) - _SENTENCES
+    return (*sentences, f"{more} more are below.") if more > 0 else tuple(sentences)
 
 
-def _curves(document: Node, metrics: Sequence[Node]) -> list[tuple[str, Markup]]:
+def _curves(document: Node) -> list[tuple[str, Markup]]:
     """Return a chart for each metric and arm that was looked at more than once, those that decide first."""
     progress = document["progress"]
-    kinds = {metric["metric"]: metric for metric in metrics}
-    order = {"success": 0, "guardrail": 1}
+    kinds = {metric["metric"]: metric for metric in document["metrics"]}
+    order = {"success": 0, "guardrail": 1, "read": 2}
     drawn = []
-    for course in sorted(
-        (c for c in document.get("over_time") or () if c["metric"] in kinds),
-        key=lambda c: order.get(kinds[c["metric"]].get("role", ""), 2),
-    ):
-        metric = kinds[course["metric"]]
-        title = f"{course['metric']}, {course['arm']}"
-        points = [
-            CurvePoint(p.get("at"), p["units"], p["value"], p["lower"], p["upper"])
-            for p in course["points"]
-            if None not in {p.get("value"), p.get("lower"), p.get("upper")}
-        ]
+    for course in sorted(document["over_time"], key=lambda c: order[kinds[c["metric"]]["role"]]):
+        metric, title = kinds[course["metric"]], f"{course['metric']}, {course['arm']}"
         picture = effect_curve(
             f"Cumulative effect on {title}",
-            points,
-            measure(metric["kind"], metric.get("unit")),
-            unit="a unit",
-            ends_on=progress.get("ends_on"),
-            units_planned=progress.get("units_planned"),
+            [CurvePoint(p["at"], p["units"], p["value"], p["lower"], p["upper"]) for p in course["points"]],
+            measure(metric["kind"], metric["unit"]),
+            ends_on=progress["ends_on"],
+            units_planned=progress["units_planned"],
         )
         if picture is not None:
             drawn.append((title, picture))
     return drawn[:_CURVES]
 
 
-@dataclass(frozen=True)
-class Segments:
-    """Effects within the values of one column, which decide nothing.
-
-    Parameters
-    ----------
-    column : str
-        By which units were told apart.
-    picture : Markup or None
-        Effects of the first metric, value by value.
-    metric : str
-        Name of that metric.
-    rows : sequence of (str, int or None, MetricRows)
-        Value, units, and each metric's lines.
-    """
-
-    column: str
-    picture: Markup | None
-    metric: str
-    rows: Sequence[tuple[str, int | None, MetricRows]]
-
-
-def segments(document: Node, metrics: Sequence[Node]) -> list[Segments]:
-    """Group the document's segments by column.
-
-    Parameters
-    ----------
-    document : mapping
-        A readout document.
-    metrics : sequence of mapping
-        Its metrics, for their kinds and units.
-    """
-    kinds = {metric["metric"]: metric for metric in metrics}
-    found: list[Segments] = []
-    entries = [e for e in document.get("segments") or () if metrics]
-    for column in dict.fromkeys(entry["column"] for entry in entries):
-        own = [entry for entry in entries if entry["column"] == column]
-        lines = [(e, line) for e in own for line in e.get("lines") or () if line.get("metric") in kinds]
-        first = next((name for name in kinds if any(line["metric"] == name for _, line in lines)), None)
-        if first is None:
-            continue
-        written = measure(kinds[first]["kind"], kinds[first].get("unit"))
-        axis = Axis(" ".join(f"effect on {first} {written.unit}".split()), written.ticks, holds=(0.0,))
-        groups = [
-            ForestGroup(
-                str(e["value"]),
-                [forest_row(x["arm"], x["absolute"], x.get("verdict", "")) for y, x in lines
-                 if y is e and x["metric"] == first],
-                axis,
-                written.difference,
-                f"{count(e['units'])} units" if e.get("units") is not None else "",
-            )
-            for e in own
-        ]  # fmt: skip
-        rows = [
-            (str(e["value"]), e.get("units"), metric_rows({**kinds[name], "lines": of_metric}))
-            for e in own
-            for name in kinds
-            for of_metric in ([line for y, line in lines if y is e and line["metric"] == name],)
-            if of_metric
-        ]
-        picture = forest_plot(
-            f"Effect on {first} by {column}", [g for g in groups if g.rows], shared=axis,
-            description=f"One group for each value of {column}; figures in the table beside.",
-        )  # fmt: skip
-        found.append(Segments(column, picture, first, rows))
-    return found
-
-
 def _interval_says(progress: Node) -> str:
-    level = f"{100 * (1 - progress.get('alpha', 0.05)):g}%"
-    if progress.get("interval") == "always-valid":
+    level = f"{100 * (1 - progress['alpha']):.6g}%"
+    if progress["interval"] == "always-valid":
         return (
             f"Intervals are always-valid at {level}: they are wider than those at a planned end, and hold however "
             "often one looks and whenever one stops."
         )
-    return f"Intervals are fixed-horizon ones at {level}: they hold for this one look at the planned end."
+    return f"Intervals are fixed-horizon ones at {level}: they hold for one look, at the planned end."
 
 
-def _rule(document: Node) -> list[tuple[str, str]]:
+def _rule(rule: Node | None) -> list[tuple[str, str]]:
     """Return the rule as it was written, name and value."""
-    rule = (document.get("decision") or {}).get("rule") or {}
-    return [(str(name).replace("_", " "), _words(value)) for name, value in rule.items() if value not in (None, [], {})]
+    return [(str(name).replace("_", " "), _words(value)) for name, value in (rule or {}).items() if value or value == 0]
 
 
 def _words(value: object) -> str:
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return ", ".join(f"{str(k).replace('_', ' ')} {_words(v)}" for k, v in value.items() if v is not None)
     if isinstance(value, list | tuple):
         return "; ".join(_words(v) for v in value)
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 
 def _date(at: str | None) -> date | None:

@@ -1,4 +1,4 @@
-"""The lines of a readout as a page writes them: figures with their units, verdicts in a word, rows of a forest plot."""
+"""The lines of a readout as a page writes them: figures with units, verdicts in a word, rows of a forest plot."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,19 +13,9 @@ from jobs.pages.measures import Measure, measure
 Node = Mapping[str, Any]
 """A part of a readout document, as JSON holds it."""
 
-_VERDICTS: Mapping[str, tuple[str, Tone]] = {
-    "better": ("stable", "gain"),
-    "worse": ("alarm", "loss"),
-    "held": ("stable", "gain"),
-    "broken": ("alarm", "loss"),
-    "open": ("watch", "open"),
-    "unclear": ("plain", "open"),
-}
-ROLES = {
-    "success": "decides",
-    "guardrail": "guardrail",
-    "read": "read, does not decide",
-}
+_TONES: Mapping[str, Tone] = {"better": "gain", "held": "gain", "worse": "loss", "broken": "loss"}
+_LEVELS = {"better": "stable", "held": "stable", "worse": "alarm", "broken": "alarm"}
+_ROLES = {"success": "decides", "guardrail": "guardrail", "read": "read, decides nothing"}
 
 
 @dataclass(frozen=True)
@@ -34,12 +24,18 @@ class Span:
 
     Parameters
     ----------
-    value, limits : str
-        Such as "+4.2%" and "+1.0% to +7.4%"; limits are empty where there are none.
+    value : str
+        Such as "+4.2%".
+    low, high : str
+        Limits of its interval, empty where there are none.
     """
 
     value: str
-    limits: str
+    low: str = ""
+    high: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.value} ({self.low} to {self.high})" if self.low else self.value
 
 
 @dataclass(frozen=True)
@@ -53,13 +49,13 @@ class EffectRow:
     control, treatment : str
         Figures of the two arms.
     absolute, relative, total_eur : Span or None
-        Effect in the metric's unit, as a share of the control, and in euros of all units.
+        Effect in the metric's unit, as a share of the control, and in euros of all units of the arm.
     p_value, adjusted_p_value : float or None
         As the document has them.
     verdict, level : str
         In a word, and which badge it is.
-    sentence : str
-        What it means.
+    note : str
+        Of those who met the treatment; may be empty.
     """
 
     arm: str
@@ -68,11 +64,11 @@ class EffectRow:
     absolute: Span
     relative: Span | None
     total_eur: Span | None
-    p_value: float | None
+    p_value: float
     adjusted_p_value: float | None
     verdict: str
     level: str
-    sentence: str
+    note: str
 
 
 @dataclass(frozen=True)
@@ -82,7 +78,7 @@ class MetricRows:
     Parameters
     ----------
     name, role, note : str
-        What is measured; what the metric is for; how it is adjusted and what harm is allowed, in words.
+        What is measured; what the metric is for; how it is read and what harm is allowed, in words.
     rows : sequence of EffectRow
         Arm by arm.
     """
@@ -101,40 +97,29 @@ def metric_rows(metric: Node) -> MetricRows:
     metric : mapping
         An entry of the document's ``metrics``.
     """
-    written = measure(metric["kind"], metric.get("unit"))
-    return MetricRows(
-        metric["metric"],
-        ROLES.get(metric.get("role") or "read", ""),
-        metric_note(metric),
-        [_effect_row(line, written) for line in metric["lines"]],
-    )
+    written = measure(metric["kind"], metric["unit"])
+    rows = [_effect_row(line, written, metric["role"]) for line in metric["lines"]]
+    return MetricRows(metric["metric"], _ROLES[metric["role"]], metric_note(metric), rows)
 
 
 def metric_note(metric: Node) -> str:
-    """Say how a metric is read: kind, unit, adjustment, direction, allowed harm."""
-    written = measure(metric["kind"], metric.get("unit"))
-    parts = [metric["kind"]]
+    """Say how a metric is read: kind, columns, unit, cap, adjustment, direction, allowed harm."""
+    written = measure(metric["kind"], metric["unit"])
+    parts = [metric["columns"] if metric["kind"] == "quantile" else f"{metric['kind']} of {metric['columns']}"]
     if written.unit:
         parts.append(f"in {written.unit}")
-    if metric.get("adjustment") not in {None, "", "none"}:
-        parts.append({"cuped": "CUPED", "lin": "Lin's regression"}.get(metric["adjustment"], metric["adjustment"]))
-    if metric.get("better") == "lower":
+    if metric["cap"] is not None:
+        parts.append(f"a value above {written.level(metric['cap'])} counts as that")
+    if metric["covariates"]:
+        how = {"cuped": "CUPED", "lin": "Lin’s regression"}[metric["adjustment"]]
+        parts.append(f"adjusted by {', '.join(metric['covariates'])} ({how})")
+    if metric["better"] == "lower":
         parts.append("lower is better")
-    amount, relative = margin(metric)
-    if amount is not None:
-        allowed = signed_percent(abs(amount)) if relative else written.difference(abs(amount))
-        parts.append(f"may be {allowed.lstrip('+')} {'higher' if metric.get('better') == 'lower' else 'lower'} at most")
+    if metric["margin"] is not None:
+        margin = metric["margin"]["margin"]
+        allowed = (signed_percent if metric["margin"]["relative"] else written.difference)(margin).lstrip("+")
+        parts.append(f"may be {allowed} {'higher' if metric['better'] == 'lower' else 'lower'} at most")
     return ", ".join(parts)
-
-
-def margin(metric: Node) -> tuple[float | None, bool]:
-    """Return how much worse a guardrail may be, above 0, and whether that is a share of the control."""
-    said = metric.get("margin")
-    if said is None:
-        return None, False
-    if isinstance(said, Mapping):
-        return said.get("margin"), bool(said.get("relative"))
-    return float(said), bool(metric.get("relative"))
 
 
 def relative_groups(metrics: Sequence[Node]) -> list[ForestGroup]:
@@ -142,11 +127,10 @@ def relative_groups(metrics: Sequence[Node]) -> list[ForestGroup]:
     axis = Axis("effect, % of the control", percent_ticks, holds=(0.0,))
     groups = []
     for metric in metrics:
-        amount, relative = margin(metric)
         rows = [
-            forest_row(line["arm"], line["relative"], line.get("verdict", ""), _bound(metric, amount, relative))
+            forest_row(line["arm"], line["relative"], line["verdict"], _bound(metric, relative=True))
             for line in metric["lines"]
-            if line.get("relative")
+            if line["relative"] is not None
         ]
         if rows:
             groups.append(ForestGroup(metric["metric"], rows, axis, signed_percent, _role(metric)))
@@ -157,12 +141,9 @@ def absolute_groups(metrics: Sequence[Node]) -> list[ForestGroup]:
     """Return the forest plot of all effects, each metric in its own unit."""
     groups = []
     for metric in metrics:
-        written = measure(metric["kind"], metric.get("unit"))
-        amount, relative = margin(metric)
-        rows = [
-            forest_row(line["arm"], line["absolute"], line.get("verdict", ""), _bound(metric, amount, not relative))
-            for line in metric["lines"]
-        ]
+        written = measure(metric["kind"], metric["unit"])
+        bound = _bound(metric, relative=False)
+        rows = [forest_row(line["arm"], line["absolute"], line["verdict"], bound) for line in metric["lines"]]
         note = ", ".join(part for part in (_role(metric), written.unit) if part)
         groups.append(ForestGroup(metric["metric"], rows, Axis("", written.ticks, (0.0,)), written.difference, note))
     return groups
@@ -171,14 +152,8 @@ def absolute_groups(metrics: Sequence[Node]) -> list[ForestGroup]:
 def forest_row(name: str, interval: Node, verdict: str, bound: float | None = None) -> ForestRow:
     """Return a row of a forest plot from an interval of the document."""
     value = interval.get("value")
-    return ForestRow(
-        name,
-        nan if value is None else value,
-        interval.get("lower"),
-        interval.get("upper"),
-        _VERDICTS.get(verdict, ("plain", "open"))[1],
-        bound,
-    )
+    ends = interval.get("lower"), interval.get("upper")
+    return ForestRow(name, nan if value is None else value, *ends, _TONES.get(verdict, "open"), bound)
 
 
 def span(interval: Node | None, written: Callable[[float | None], str]) -> Span | None:
@@ -186,32 +161,34 @@ def span(interval: Node | None, written: Callable[[float | None], str]) -> Span 
     if interval is None or interval.get("value") is None:
         return None
     low, high = interval.get("lower"), interval.get("upper")
-    return Span(written(interval["value"]), "" if low is None or high is None else f"{written(low)} to {written(high)}")
+    ends = ("", "") if low is None or high is None else (written(low), written(high))
+    return Span(written(interval["value"]), *ends)
 
 
-def _effect_row(line: Node, written: Measure) -> EffectRow:
-    verdict = line.get("verdict") or ""
+def _effect_row(line: Node, written: Measure, role: str) -> EffectRow:
+    verdict, is_open = line["verdict"], line["verdict"] == "open"
     return EffectRow(
         line["arm"],
-        written.level(line.get("control")),
-        written.level(line.get("treatment")),
-        span(line["absolute"], written.difference) or Span(NONE, ""),
-        span(line.get("relative"), signed_percent),
-        span(line.get("total_eur"), signed_whole_euro),
-        line.get("p_value"),
-        line.get("adjusted_p_value"),
-        verdict,
-        _VERDICTS.get(verdict, ("plain", "open"))[0],
-        line.get("sentence") or "",
+        written.level(line["control"]),
+        written.level(line["treatment"]),
+        span(line["absolute"], written.difference) or Span(NONE),
+        span(line["relative"], signed_percent),
+        span(line["total_eur"], signed_whole_euro),
+        line["p_value"],
+        line["adjusted_p_value"],
+        "not known" if is_open and role != "guardrail" else verdict,
+        "watch" if is_open and role == "guardrail" else _LEVELS.get(verdict, "plain"),
+        "" if line["exposed"] is None else line["exposed"]["sentence"],
     )
 
 
 def _role(metric: Node) -> str:
-    return {"success": "decides", "guardrail": "guardrail"}.get(metric.get("role", ""), "")
+    return "" if metric["role"] == "read" else _ROLES[metric["role"]]
 
 
-def _bound(metric: Node, amount: float | None, here: bool) -> float | None:
-    """Return where a guardrail's margin lies on an axis that it is stated on."""
-    if amount is None or not here:
+def _bound(metric: Node, *, relative: bool) -> float | None:
+    """Return where a guardrail's margin lies on the axis that it is stated on."""
+    said = metric["margin"]
+    if said is None or said["relative"] != relative:
         return None
-    return abs(amount) if metric.get("better") == "lower" else -abs(amount)
+    return float(said["margin"]) if metric["better"] == "lower" else -float(said["margin"])

@@ -46,7 +46,7 @@ def measure(kind: str, unit: str | None) -> Measure:
     kind : str
         ``mean``, ``proportion``, ``ratio`` or ``quantile``.
     unit : str or None
-        Of the metric; euro is written as money.
+        Of the metric: euro is written as money, ``share`` in percent.
 
     Examples
     --------
@@ -54,7 +54,7 @@ def measure(kind: str, unit: str | None) -> Measure:
     >>> visits.level(0.1062), visits.difference(0.0766), spend.difference(0.7698), days.difference(-1.25), days.unit
     ('10.6%', '+7.66 pp', '+€0.770', '−1.25', 'days')
     """
-    if kind == "proportion":
+    if kind == "proportion" or unit == "share":
         return Measure(percent, points, point_ticks)
     if (unit or "").casefold() in {"eur", "euro", "euros", "€"}:
         return Measure(lambda value: small_euro(value).removeprefix("+"), small_euro, euro_ticks)

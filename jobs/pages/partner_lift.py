@@ -92,21 +92,21 @@ def partner_words(row: Mapping[str, Any], who: str) -> PartnerWords:
     >>> row = {"campaign_id": "spring", "shrunk_sales_eur": 1234.5, "shrunk_sales_low_eur": 800.0,
     ...        "shrunk_sales_high_eur": 1669.0}
     >>> partner_words(row, "Mill Lane 7").title
-    'spring brought Mill Lane 7 about €1,234 of sales'
+    'Offers of spring brought Mill Lane 7 about €1,234 of sales'
     """
     value, low, high = (row[f"shrunk_sales_{part}eur"] for part in ("", "low_", "high_"))
-    between = f"With 95% confidence it is between {signed_whole_euro(low)} and {signed_whole_euro(high)}"
+    between = f"With 95% confidence it is between {whole_euro(low)} and {whole_euro(high)}"
     if low > 0.0:
         return PartnerWords(
-            f"{row['campaign_id']} brought {who} about {whole_euro(value)} of sales",
+            f"Offers of {row['campaign_id']} brought {who} about {whole_euro(value)} of sales",
             f"{between}: more than chance alone explains.",
         )
     if high < 0.0:
         return PartnerWords(
-            f"{row['campaign_id']} took about {whole_euro(-value)} of sales from {who}",
+            f"Offers of {row['campaign_id']} took about {whole_euro(-value)} of sales from {who}",
             f"{between}: less than none, beyond what chance alone explains.",
         )
     return PartnerWords(
-        f"Whether {row['campaign_id']} brought {who} more sales is not known yet",
-        f"The best estimate is {signed_whole_euro(value)}. {between}: chance alone could bring this too.",
+        f"Whether offers of {row['campaign_id']} brought {who} more sales is not known yet",
+        f"The best estimate is {whole_euro(value)}. {between}: chance alone could bring this too.",
     )

@@ -28,11 +28,14 @@ class ArmSize:
         Units seen.
     share_planned : float
         Share of the units of all arms that it should have, in (0, 1).
+    units_expected : float
+        Units that it should have.
     """
 
     arm: str
     units: int
     share_planned: float
+    units_expected: float
 
 
 def sample_ratio_panel(arms: Sequence[ArmSize], *, description: str = "") -> Markup | None:
@@ -53,7 +56,7 @@ def sample_ratio_panel(arms: Sequence[ArmSize], *, description: str = "") -> Mar
     total = sum(arm.units for arm in arms)
     if not total:
         return None
-    off = [arm.units - total * arm.share_planned for arm in arms]
+    off = [arm.units - arm.units_expected for arm in arms]
     chance = [_CHANCE * sqrt(total * arm.share_planned * (1.0 - arm.share_planned)) for arm in arms]
     held = extent([*off, *chance, *(-c for c in chance)], 0.0) or (-1.0, 1.0)
     ticks = nice_ticks(*held, most=4)
