@@ -315,8 +315,10 @@ def _known(metric: Metric, history: History) -> tuple[Baseline, float]:
     try:
         known = baseline(metric, moments)
     except (BadRequest, BadTrial) as wrong:
+        aside = "".join(f" {rows} rows were set aside, column {c!r}: {why}." for c, why, rows in history.set_aside[:1])
         raise BadTrial(
             f"metric {metric.name!r} of column {metric.value!r} cannot be planned from {moments.count} units: {wrong}"
+            f"{aside}"
         ) from wrong
     if history.singles is None:
         return known, 1.0
