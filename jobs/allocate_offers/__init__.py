@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from jobs.allocate_offers.candidates import candidates_of, why_considered
+from jobs.allocate_offers.catalogue import read_catalogues
 from jobs.allocate_offers.certified import campaign_certificate, night_certificate
 from jobs.allocate_offers.curve import budget_curve
 from jobs.allocate_offers.deciding import Decision, decide, without_partner_limits
@@ -42,8 +44,9 @@ def choose(request: AllocateOffers, stores: Stores, shard: OpenShard) -> None:
     if not rows:
         return
     models = {campaign_id: found["model_version"][0].as_py() for campaign_id, found in rows.items()}
-    setting = set_up(shard.manifest, models, stores)
-    known = together(setting, rows, stores)
+    setting = set_up(shard.manifest, models, stores, lambda campaigns: read_catalogues(campaigns, shard))
+    with candidates_of(setting, shard, request.memory_mb) as candidates:
+        known = together(setting, rows, stores, candidates)
     del rows
     decision = decide(known, request.seed)
     partner_cost_eur = None
@@ -73,14 +76,16 @@ def _list(known: Together, decision: Decision, place: int, seed: int, shard: Ope
     arm = np.where(decision.arm[rows, place] >= 0, decision.arm[rows, place] - setting.arms_of(place).start, -1)
     got = np.flatnonzero(arm >= 0)
     net = np.zeros(len(rows), np.float32)
-    net[got] = of_campaign.value[got, arm[got]]
+    slot = of_campaign.slot_of(got, arm[got])
+    net[got] = of_campaign.value[got, slot]
     told = facts(known, place, decision.drawn)
     otherwise, explored = of_campaign.reasons(np.full(len(rows), -1)), told["explored"].to_numpy()
     reason = final_reasons(otherwise, arm, net, explored, known.used_up(decision.arm)[rows])
     [rank] = ranks([net[got]], [of_campaign.scored.customer_id.take(got)])
     repaired = decision.repaired[rows, place]
     version = of_campaign.scored.model_version
-    listed = offer_rows(setting, campaign, told, version, arm, net[got], rank, reason, repaired)
+    considered = why_considered(setting, of_campaign, got, slot)
+    listed = offer_rows(setting, campaign, told, version, arm, net[got], rank, reason, repaired, considered)
     shard.stage(OFFERS, listed, campaign_id=campaign.id)
     shard.details["campaigns"][campaign.id] = campaign_certificate(
         setting,

@@ -6,12 +6,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs.allocate_offers.menu import budget_name, cap_name
+from jobs.allocate_offers.menu import budget_name, cap_name, partner_budget_name
 from jobs.allocate_offers.offered import words_of
 from jobs.allocate_offers.partners import PartnerRisk
 from jobs.allocate_offers.setting import Setting
+from jobs.runtime.campaign import Campaign
 from jobs.science.offers.answer import Scarcity
 from jobs.science.offers.eligibility import OFFER_REASONS, Reason
+
+_SHOWN = 50
+"""Caps and partner budgets of catalogues that a report shows, the dearest ones: more than anybody reads."""
+
+_FAVOURITES = 20
+"""Offers of a catalogue that a report names."""
 
 
 def night_certificate(
@@ -43,14 +50,17 @@ def night_certificate(
         Whom that was measured on: "all customers" or "the sample".
     """
     rules = setting.rules.contacts
+    shown = resources if not setting.catalogues else _scarcest(setting, resources)
     said: dict[str, Any] = {
         "expected_net_eur": value_eur,
         "dual_bound_eur": dual_bound_eur,
         "gap": gap,
-        "resources": [_resource(r) for r in resources],
+        "resources": [_resource(r) for r in shown],
         "contacts": None if rules is None else {"most": rules.most, "days": rules.days},
         "partners": _partners(setting, partner_cost_eur, measured_on),
     }
+    if len(shown) < len(resources):
+        said["resources_not_shown"] = len(resources) - len(shown)
     if exploration is not None:
         said["exploration"] = dict(exploration)
     return said
@@ -96,10 +106,11 @@ def campaign_certificate(
         ``budget_eur`` and ``value_eur`` of the budget curve.
     """
     campaign = setting.campaigns[place]
-    words, names = words_of(campaign), [arm.name for arm in campaign.arms]
+    words, names = words_of(campaign), [arm.name for arm in setting.of_file(campaign).arms]
+    of_arms = np.bincount(setting.arm_of(campaign), counts, minlength=len(names)).astype(np.int64)
     price = {r.name: r.price_eur for r in resources}
     bound_eur = value_eur + slack_eur
-    return {
+    said = {
         "customers": int(reasons.sum()),
         "customers_twice": twice,
         "offered": int(reasons[list(OFFER_REASONS)].sum()),
@@ -112,11 +123,43 @@ def campaign_certificate(
         "gap": slack_eur / bound_eur if bound_eur > 0 else 0.0,
         "euro_for_one_more_euro_of_budget": price[budget_name(campaign.id)],
         "euro_for_one_more_in_cap": {name: price.get(cap_name(campaign.id, name), 0.0) for name in names},
-        "by_arm": dict(zip(names, counts.tolist(), strict=True)),
+        "by_arm": dict(zip(names, of_arms.tolist(), strict=True)),
         "reasons": {words[r]: int(reasons[r]) for r in Reason if reasons[r]},
         "budget_curve": dict(curve),
         "policy_version": setting.policy_version[campaign.id],
     }
+    if campaign.id in setting.catalogues:
+        said["catalogue"] = _catalogue(setting, campaign, counts)
+    return said
+
+
+def _catalogue(setting: Setting, campaign: Campaign, counts: NDArray[np.int64]) -> dict[str, Any]:
+    """Say how many offers there were and how many anybody got, with those that most did."""
+    most = np.argsort(-counts, kind="stable")[:_FAVOURITES]
+    return {
+        "offers": len(campaign.arms),
+        "offers_expired": setting.catalogues[campaign.id].expired,
+        "partners": len({arm.partner_id for arm in campaign.arms}),
+        "offers_made": int(np.count_nonzero(counts)),
+        "partners_of_them": len({campaign.arms[at].partner_id for at in np.flatnonzero(counts).tolist()}),
+        "most_made": {campaign.arms[at].name: int(counts[at]) for at in most.tolist() if counts[at]},
+    }
+
+
+def _scarcest(setting: Setting, resources: Sequence[Scarcity]) -> list[Scarcity]:
+    """Leave out what does not limit one offer or one partner of a catalogue, and of what does all but the dearest."""
+    many = {
+        name
+        for campaign in setting.campaigns
+        if campaign.id in setting.catalogues
+        for name in (
+            *(cap_name(campaign.id, arm.name) for arm in campaign.arms),
+            *(partner_budget_name(campaign.id, partner.partner_id) for partner in campaign.partners),
+        )
+    }
+    scarce = sorted((r for r in resources if r.name in many and r.price_eur > 0), key=lambda r: -r.price_eur)
+    kept = {r.name for r in scarce[:_SHOWN]}
+    return [r for r in resources if r.name not in many or r.name in kept]
 
 
 def _resource(resource: Scarcity) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from jobs.science.offers.menu import Menu
 from jobs.science.offers.night import ask
 from jobs.science.offers.night_dual import price_night
 from jobs.science.offers.night_rounding import Offers, fill, offers_of, pick_best, take_back
-from jobs.science.offers.pairs import DensePairs
+from jobs.science.offers.pairs import Pairs
 
 BUDGETS = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0)
 """Budgets of the curve, in budgets of the campaign."""
@@ -47,8 +47,7 @@ def budget_curve(known: Together, place: int, seed: int, share: float = 1.0) -> 
     if n > SAMPLE_ROWS:
         some = np.sort(np.random.default_rng(seed).choice(n, SAMPLE_ROWS, replace=False))  # type: ignore[assignment]
         share *= SAMPLE_ROWS / n
-    left = None if known.contacts_left is None else known.contacts_left[some]
-    pairs = DensePairs(known.value[some], known.setting.cost_eur, known.allowed[some], left)
+    pairs = known.pairs_within(known.allowed, known.contacts_left, some)
     menu = scaled(known.setting.menu, share)
     spends, values = [], []
     for budget_eur in campaign.budget_eur * np.array(BUDGETS):
@@ -60,7 +59,7 @@ def budget_curve(known: Together, place: int, seed: int, share: float = 1.0) -> 
     return {"budget_eur": spends, "value_eur": np.maximum.accumulate(values).tolist()}
 
 
-def _at_prices(menu: Menu, pairs: DensePairs, seed: int) -> Offers:
+def _at_prices(menu: Menu, pairs: Pairs, seed: int) -> Offers:
     """Choose by prices, take back what does not fit and give out what is left, without the exchange of last cents."""
     night = ask(menu, pairs)
     price_eur = price_night(night, seed).price_eur

@@ -12,7 +12,7 @@ from jobs.allocate_offers.together import Together
 from jobs.allocate_offers.valued import Valued
 from jobs.science.offers.answer import Answer, Scarcity
 from jobs.science.offers.menu import Menu
-from jobs.science.offers.pairs import DensePairs
+from jobs.science.offers.pairs import DensePairs, SparsePairs
 from jobs.science.offers.solve import solve
 
 
@@ -83,7 +83,7 @@ def decide(known: Together, seed: int) -> Decision:
     arm[chance.row] = np.where(chance.explores, kept, arm[chance.row])
     repaired = np.repeat(rest.moved[:, None], len(setting.campaigns), axis=1)
     repaired[chance.row] = np.where(chance.explores, kept != chance.arm, repaired[chance.row])
-    value_eur = value_of(known.value, arm)
+    value_eur = known.value_of(arm)
     bound = best.dual_bound_eur
     return Decision(
         arm=arm,
@@ -106,12 +106,6 @@ def kept_draws(setting: Setting, chance: Drawn) -> NDArray[np.int64]:
     return kept
 
 
-def value_of(value: NDArray[np.float32], arm: NDArray[np.int64]) -> float:
-    """Return the total value of choices, euro."""
-    row, campaign = np.nonzero(arm >= 0)
-    return float(value[row, arm[row, campaign]].sum(dtype=np.float64))
-
-
 def counted_again(setting: Setting, resources: tuple[Scarcity, ...], arm: Any) -> tuple[Scarcity, ...]:
     """Return resources of the night with what these choices use of each."""
     counts = counts_of(arm, len(setting.cost_eur))
@@ -129,22 +123,22 @@ def without_partner_limits(known: Together, seed: int, menu: Menu | None = None)
 
 
 def _free(known: Valued, setting: Setting) -> Valued:
-    loss_eur = setting.partner_loss_eur(known.campaign).astype(np.float32)
+    loss_eur = known.spread(setting.partner_loss_eur(known.campaign).astype(np.float32))
     return replace(known, value=known.value + loss_eur, masked=np.zeros_like(known.masked))
 
 
-def beside(known: Together, chance: Drawn, kept: NDArray[np.int64]) -> DensePairs:
+def beside(known: Together, chance: Drawn, kept: NDArray[np.int64]) -> DensePairs | SparsePairs:
     """Return what is left to be decided beside the draws, of which `kept` are made."""
     allowed = known.allowed
     if allowed.ndim == 1:
         allowed = np.repeat(allowed[:, None], known.value.shape[1], axis=1)
     allowed = allowed.copy()
-    allowed[chance.row] &= ~chance.explores[:, np.array(known.setting.menu.campaign)]
+    allowed[chance.row] &= ~chance.explores[:, known.campaign_of]
     left = None
     if known.contacts_left is not None and len(known.setting.campaigns) > 1:
         left = known.contacts_left.copy()
         left[chance.row] -= (kept >= 0).sum(axis=1)
-    return DensePairs(known.value, known.setting.cost_eur, allowed, left)
+    return known.pairs_within(allowed, left)
 
 
 def scaled(menu: Menu, share: float) -> Menu:

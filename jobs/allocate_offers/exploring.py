@@ -30,8 +30,8 @@ class Drawn:
         Value less price of what was drawn, 0 for nothing.
     propensity, nothing : ndarray of shape (m, campaigns)
         Probability of what was drawn, and of getting nothing.
-    propensities : ndarray of shape (m, arms)
-        Probability of every arm, 0 where it could not have been drawn.
+    propensities : ndarray of shape (m, slots)
+        Probability of what is in every slot, 0 where it could not have been drawn.
     """
 
     row: NDArray[np.int64]
@@ -89,7 +89,7 @@ def drawn(known: Together, price_eur: NDArray[np.float64], unit_eur: float, seed
     """
     setting = known.setting
     explores = np.zeros((known.customers, len(setting.campaigns)), np.bool_)
-    warmth = np.ones(len(setting.cost_eur))
+    warmth = np.ones(len(known.campaign_of))
     for number, campaign in enumerate(setting.campaigns):
         of_campaign = known.valued[number]
         if campaign.exploration is None or of_campaign is None:
@@ -97,25 +97,26 @@ def drawn(known: Together, price_eur: NDArray[np.float64], unit_eur: float, seed
         salt = f"{campaign.id}:{setting.run_date}"
         chosen = explorers(of_campaign.scored.customer_id, campaign.exploration.share, salt)
         explores[known.place[number], number] = chosen & may_be_offered(of_campaign.refused)
-        warmth[setting.arms_of(number)] = campaign.exploration.temperature
+        warmth[known.slots[number]] = campaign.exploration.temperature
     row = np.flatnonzero(explores.any(axis=1))
     if not len(row):
         return None
     of_cost, of_customer = prices_of_arms(setting.menu, price_eur)
-    campaign_of = np.array(setting.menu.campaign)
+    campaign_of = known.campaign_of
     allowed = known.allowed[row] if known.allowed.ndim == 2 else known.allowed[row][:, None]
     allowed = allowed & explores[row][:, campaign_of]
-    surplus = known.value[row] - of_cost * setting.cost_eur - of_customer
+    surplus = known.value[row] - known.spread(of_cost * setting.cost_eur + of_customer, row)
     # Campaigns may differ in temperature: a surplus counts in temperatures of its own campaign.
     energy = np.where(allowed, surplus / (warmth * unit_eur), -np.inf)
     left = None if known.contacts_left is None else known.contacts_left[row]
     ids = known.customer_id.take(pa.array(row))
     found = draw(ids, energy, 1.0, f"{setting.run_date}:{seed}", campaign=campaign_of, contacts_left=left)
     at = np.maximum(found.chosen, 0)
+    arm = found.chosen if known.column is None else np.take_along_axis(known.column[row], at, axis=1).astype(np.int64)
     return Drawn(
         row=row,
         explores=explores[row],
-        arm=found.chosen,
+        arm=np.where(found.chosen >= 0, arm, -1),
         surplus_eur=np.where(found.chosen >= 0, np.take_along_axis(surplus, at, axis=1), 0.0),
         propensity=found.propensity,
         nothing=found.nothing,
@@ -148,7 +149,9 @@ def fitting(
     """
     stays = np.ones(len(arm), np.bool_)
     order = np.argsort(-worth, kind="stable")
-    for resource, most in zip(menu.resources, menu.most, strict=True):
+    amounts = used(menu, cost_eur, np.bincount(arm, minlength=len(cost_eur)))
+    for number in np.flatnonzero(amounts > menu.most):
+        resource, most = menu.resources[number], menu.most[number]
         mine = order[np.isin(arm[order], resource.arms) & stays[order]]
         amount = cost_eur[arm[mine]] if resource.unit == "eur" else np.ones(len(mine))
         stays[mine[np.cumsum(amount) > most * (1 + 1e-9)]] = False

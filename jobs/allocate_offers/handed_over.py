@@ -17,7 +17,7 @@ from jobs.allocate_offers.told import Broadcast
 from jobs.science.experiment.holdout import id_numbers
 from jobs.science.offers.night import survey
 from jobs.science.offers.night_rounding import Offers, offers_of, pick_best
-from jobs.science.offers.pairs import DensePairs, SparsePairs
+from jobs.science.offers.pairs import SparsePairs
 from jobs.science.offers.shards import ShardPicks, pick_shard
 
 NUMBER = "number"
@@ -208,13 +208,7 @@ def _given_up(
     """Return what each explorer's best would add to the bound, beyond what is left to be decided for him."""
     given_up = np.zeros(known.customers)
     if chance is not None:
-        full = known.pairs()
-        some = DensePairs(
-            full.value[chance.row],
-            known.setting.cost_eur,
-            None if full.eligible is None else full.eligible[chance.row],
-            None if full.contacts_left is None else full.contacts_left[chance.row],
-        )
+        some = known.pairs(chance.row)
         best = surplus_eur(pick_shard(known.setting.menu, some, told.prices), known.setting, told)
         given_up[chance.row] = best - surplus[chance.row]
     return given_up

@@ -51,8 +51,15 @@ def facts(together: Together, number: int, chance: Drawn | None) -> pa.Table:
         mine = np.flatnonzero(chance.explores[:, number])
         rows = np.searchsorted(place, chance.row[mine])
         explored[rows], propensity[rows] = True, chance.propensity[mine, number]
-        names = [known.campaign.control, *(arm.name for arm in known.campaign.arms)]
-        of_arms = chance.propensities[mine, together.setting.arms_of(number)]
+        names = [known.campaign.control, *(arm.name for arm in together.setting.of_file(known.campaign).arms)]
+        of_arms = chance.propensities[mine, together.slots[number]]
+        if known.candidates is not None:
+            # Offers of one arm are alike to whoever learns from the draw: what is logged is the arm.
+            arm_of = together.setting.arm_of(known.campaign)
+            of_arms = _by_arm(known.spread(arm_of)[rows], of_arms, len(names) - 1)
+            drawn = chance.arm[mine, number]
+            got = np.flatnonzero(drawn >= 0)
+            propensity[rows[got]] = of_arms[got, arm_of[drawn[got] - together.setting.arms_of(number).start]]
         logged = log_propensities(names, np.column_stack([chance.nothing[mine, number], of_arms]))
         at = np.full(m, -1, np.int64)
         at[rows] = np.arange(len(rows))
@@ -68,6 +75,13 @@ def facts(together: Together, number: int, chance: Drawn | None) -> pa.Table:
             "propensities": texts,
         }
     )
+
+
+def _by_arm(arm_of_slot: NDArray[np.int64], of_slots: NDArray[np.float64], arms: int) -> NDArray[np.float64]:
+    """Return probabilities of slots as those of the arms that their offers are of, shape (m, arms)."""
+    of_arms = [np.where(arm_of_slot == arm, of_slots, 0.0).sum(axis=1) for arm in range(arms)]
+    # Of what is certain rounding must not make more than 1.
+    return np.asarray(np.minimum(np.column_stack(of_arms), 1.0), np.float64)
 
 
 def final_reasons(
@@ -133,6 +147,7 @@ def offer_rows(
     rank: NDArray[np.int64],
     reason: NDArray[np.int8],
     repaired: NDArray[np.bool_],
+    of_candidates: tuple[pa.Array, NDArray[np.float32]] | None = None,
 ) -> pa.Table:
     """Lay an allocation out as rows of ``offers``.
 
@@ -154,8 +169,18 @@ def offer_rows(
         Values of Reason.
     repaired : ndarray of bool of shape (n,)
         Whether a limit, a lot or an exchange changed the choice.
+    of_candidates : tuple of pyarrow.Array and ndarray, both of length m, optional
+        Where offers are those of a catalogue: why each was considered, and what affinity multiplied the effect by.
     """
     chosen = arm >= 0
+    why = pa.array(words_of(campaign)).take(pa.array(reason))
+    times = np.ones(len(net_eur), np.float32)
+    if of_candidates is not None:
+        considered, times = of_candidates
+        at = np.zeros(len(arm), np.int64)
+        at[chosen] = np.arange(len(net_eur))
+        added = considered.take(pa.array(at, mask=~chosen))
+        why = pc.coalesce(pc.binary_join_element_wise(why, added, ": "), why)
     place = pa.array(np.where(chosen, arm, 0).astype(np.int32), mask=~chosen)
 
     def of_arm(values: list[Any], kind: pa.DataType) -> pa.Array:
@@ -167,20 +192,20 @@ def offer_rows(
         return pa.array(spread, mask=~chosen | np.isnan(spread))
 
     fraud = known["fraud_probability"].to_numpy()
-    half = half_widths(setting, campaign, arm[chosen], net_eur, fraud[chosen])
+    half = half_widths(setting, campaign, arm[chosen], net_eur, fraud[chosen], times)
     net = net_eur.astype(np.float64)
     explored = known["explored"].to_numpy()
     assignment = np.where(explored, 2, (reason == Reason.HOLDOUT).astype(np.int8))
     return pa.table(
         {
             "customer_id": known["customer_id"],
-            "arm": of_arm([a.name for a in campaign.arms], pa.string()),
+            "arm": of_arm(_arm_names(setting, campaign), pa.string()),
             "offer": of_arm([a.offer for a in campaign.arms], pa.string()),
             "partner_id": of_arm([a.partner_id for a in campaign.arms], pa.string()),
             "contact_window": of_arm([a.contact_window for a in campaign.arms], pa.string()),
             "status": pa.array([_status(r) for r in Reason]).take(pa.array(reason)),
             "assignment": pa.array(["treatment", "holdout", "exploration"]).take(pa.array(assignment)),
-            "reason": pa.array(words_of(campaign)).take(pa.array(reason)),
+            "reason": why,
             "rank": of_rank(rank, chosen),
             "expected_net_eur": of_chosen(net),
             "expected_net_low_eur": of_chosen(net - half),
@@ -212,17 +237,26 @@ def half_widths(
     arm: NDArray[np.integer[Any]],
     net_eur: NDArray[np.float32],
     fraud: NDArray[np.float64],
+    times: NDArray[np.float32],
 ) -> NDArray[np.float64]:
     """Return half the width of the interval of each offer, NaN where the model's card does not say how sure it is."""
     sure = setting.certainty.get(campaign.id, {})
     cost = np.array([a.contact_cost_eur for a in campaign.arms]) + setting.partner_loss_eur(campaign)
-    effect = net_eur + cost[arm] + fraud * campaign.fraud_loss_eur
+    # The interval is that of the arm's effect, of which an offer has so many times.
+    effect = (net_eur + cost[arm] + fraud * campaign.fraud_loss_eur) / times
     half = np.full(len(arm), np.nan)
-    for place, of_arm in enumerate(campaign.arms):
+    kind = setting.arm_of(campaign)[arm]
+    for place, of_arm in enumerate(setting.of_file(campaign).arms):
         if of_arm.name in sure:
-            mine = arm == place
-            half[mine] = sure[of_arm.name].half_width_eur(effect[mine])
+            mine = kind == place
+            half[mine] = sure[of_arm.name].half_width_eur(effect[mine]) * times[mine]
     return half
+
+
+def _arm_names(setting: Setting, campaign: Campaign) -> list[str]:
+    """Return the arm of the trial that each arm of a campaign is one of."""
+    names = [arm.name for arm in setting.of_file(campaign).arms]
+    return [names[of] for of in setting.arm_of(campaign).tolist()]
 
 
 def words_of(campaign: Campaign) -> tuple[str, ...]:

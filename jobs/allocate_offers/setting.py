@@ -1,7 +1,7 @@
 """What a night's allocation rests on beside customers: campaigns, house rules, partners' risk, how sure effects are."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from jobs.allocate_offers.catalogue import Catalogue
 from jobs.allocate_offers.menu import menu_of
 from jobs.allocate_offers.partners import PartnerRisk, partner_risks
 from jobs.allocate_offers.tables_of_night import mean_risk
@@ -34,17 +35,19 @@ class Setting:
     run_date : datetime.date
         Which night.
     campaigns : tuple of Campaign
-        Those that have scores, in the order of their ids.
+        Those that have scores, in the order of their ids; with offers in the place of arms where there is a catalogue.
     rules : HouseRules
         What holds for all of them.
     policy_version : mapping of str to str
-        By campaign, a digest of its file and the house rules.
+        By campaign, a digest of its file, the house rules, and the catalogue where it has one.
     mean_risk : float
         Fraud probability of who has paid nothing lately, in [0, 1].
     partners : mapping of str to PartnerRisk
         Partners that arms name, as far as their risk is known.
     certainty : mapping of str to mapping of str to Certainty
         By campaign and arm, where the model's card says it.
+    catalogues : mapping of str to Catalogue
+        Of the campaigns whose offers are rows of one.
     """
 
     run_date: date
@@ -54,11 +57,12 @@ class Setting:
     mean_risk: float
     partners: Mapping[str, PartnerRisk]
     certainty: Mapping[str, Mapping[str, Certainty]]
+    catalogues: Mapping[str, Catalogue] = field(default_factory=dict)
 
     @cached_property
     def menu(self) -> Menu:
         """All arms of the night, and what is scarce."""
-        return menu_of(self.campaigns, self.rules)
+        return menu_of(self.campaigns, self.rules, self.catalogues)
 
     @cached_property
     def cost_eur(self) -> NDArray[np.float64]:
@@ -69,6 +73,16 @@ class Setting:
         """Return which arms of the menu are those of a campaign, by its place among the campaigns."""
         first = sum(len(campaign.arms) for campaign in self.campaigns[:place])
         return slice(first, first + len(self.campaigns[place].arms))
+
+    def of_file(self, campaign: Campaign) -> Campaign:
+        """Return a campaign as its file has it, with the arms of the trial."""
+        known = self.catalogues.get(campaign.id)
+        return campaign if known is None else known.campaign
+
+    def arm_of(self, campaign: Campaign) -> NDArray[np.int64]:
+        """Return the arm of the file that each arm of a campaign is one of, shape (arms,)."""
+        known = self.catalogues.get(campaign.id)
+        return np.arange(len(campaign.arms)) if known is None else known.arm_of
 
     def risks(self, campaign: Campaign) -> dict[str, PartnerRisk]:
         """Return the risk of the partners of a campaign's arms, as far as it is known; none if it sets no limit."""
@@ -119,7 +133,12 @@ class Setting:
         }
 
 
-def set_up(manifest: Manifest, models: Mapping[str, str], stores: Stores) -> Setting:
+def set_up(
+    manifest: Manifest,
+    models: Mapping[str, str],
+    stores: Stores,
+    catalogues_of: Callable[[Sequence[Campaign]], Mapping[str, Catalogue]] | None = None,
+) -> Setting:
     """Gather what a night's allocation rests on.
 
     Parameters
@@ -130,6 +149,8 @@ def set_up(manifest: Manifest, models: Mapping[str, str], stores: Stores) -> Set
         By campaign, the version of the model that scored; only these campaigns take part.
     stores : Stores
         Where files, tables and models are.
+    catalogues_of : callable, optional
+        Reads the catalogues of campaigns.
 
     Raises
     ------
@@ -139,15 +160,19 @@ def set_up(manifest: Manifest, models: Mapping[str, str], stores: Stores) -> Set
     campaigns = tuple(read_campaign(stores.objects, campaign_id) for campaign_id in sorted(models))
     for campaign in campaigns:
         _require_not_expired(campaign, manifest.run_date)
+    catalogues = catalogues_of(campaigns) if catalogues_of is not None else {}
+    certainty = {c.id: certainty_of(c, models[c.id], stores) for c in campaigns}
+    campaigns = tuple(catalogues[c.id].expanded() if c.id in catalogues else c for c in campaigns)
     wanted = {arm.partner_id for campaign in campaigns if campaign.partner_risk for arm in campaign.arms}
     return Setting(
         run_date=manifest.run_date,
         campaigns=campaigns,
         rules=read_house_rules(stores.objects),
-        policy_version={c: _policy_version(manifest, c) for c in sorted(models)},
+        policy_version={c: _policy_version(manifest, c, catalogues) for c in sorted(models)},
         mean_risk=mean_risk(manifest.run_date, stores),
         partners=partner_risks(manifest.run_date, sorted(wanted - {""}), stores),
-        certainty={c.id: certainty_of(c, models[c.id], stores) for c in campaigns},
+        certainty=certainty,
+        catalogues=catalogues,
     )
 
 
@@ -189,8 +214,10 @@ def _error(interval: Mapping[str, float]) -> float:
     return (interval["high"] - interval["low"]) / (2 * Z_95)
 
 
-def _policy_version(manifest: Manifest, campaign_id: str) -> str:
+def _policy_version(manifest: Manifest, campaign_id: str, catalogues: Mapping[str, Catalogue]) -> str:
     digests = [manifest.campaigns[campaign_id], *([manifest.house_rules] if manifest.house_rules else [])]
+    if campaign_id in catalogues:
+        digests.append(catalogues[campaign_id].digest)
     return "-".join(digest[:_DIGEST_CHARS] for digest in digests)
 
 

@@ -1,6 +1,7 @@
 """What each arm of a campaign is worth for its customers, and which pairs may be offered at all."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +14,11 @@ from jobs.runtime.campaign import Campaign
 from jobs.science.experiment.holdout import below, id_numbers
 from jobs.science.offers.eligibility import may_be_offered, screen, settle
 from jobs.science.offers.value import net_value
+
+if TYPE_CHECKING:
+    from jobs.science.offers.affinity import Candidates
+
+_BLOCK = 50_000
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,9 @@ class Valued:
         Arms of partners over the risk limit.
     suppressed : ndarray of bool of shape (n, k), or None
         Pairs whose effect is negative beyond doubt.
+    candidates : Candidates or None
+        Where offers are those of a catalogue: the customers' few. Then k is how many a customer has at most, a column
+        is another offer for each customer, `masked` has shape (n, k), and an empty slot is worth -inf.
     """
 
     campaign: Campaign
@@ -44,15 +53,28 @@ class Valued:
     value: NDArray[np.float32]
     masked: NDArray[np.bool_]
     suppressed: NDArray[np.bool_] | None
+    candidates: "Candidates | None" = None
+
+    def spread(self, of_arms: NDArray[Any]) -> NDArray[Any]:
+        """Return what is said of each arm for each slot: as it is, or of shape (n, k) where slots hold candidates."""
+        return of_arms if self.candidates is None else of_arms[np.maximum(self.candidates.offer, 0)]
+
+    def slot_of(self, row: NDArray[np.int64], arm: NDArray[np.integer]) -> NDArray[np.int64]:
+        """Return in which slot some customers have an arm of the campaign."""
+        if self.candidates is None:
+            return arm.astype(np.int64)
+        return np.asarray((self.candidates.offer[row] == arm[:, None]).argmax(axis=1), np.int64)
 
     @property
     def allowed(self) -> NDArray[np.bool_]:
         """Pairs that may be offered, shape (n, k); of shape (n,) where all arms of a customer are alike."""
         may = may_be_offered(self.refused)
         least = self.campaign.minimum_value_eur
-        if not self.masked.any() and self.suppressed is None and least is None:
+        if self.candidates is None and not self.masked.any() and self.suppressed is None and least is None:
             return may
         pairs = may[:, None] & ~self.masked
+        if self.candidates is not None:
+            pairs = pairs & (self.candidates.offer >= 0)
         if self.suppressed is not None:
             pairs &= ~self.suppressed
         if least is not None:
@@ -78,6 +100,7 @@ def valued(
     fraud: NDArray[np.float64],
     segment: pa.Array,
     contacts_left: NDArray[np.int64] | None,
+    candidates: "Candidates | None" = None,
 ) -> Valued:
     """Screen customers and value each arm for them.
 
@@ -95,6 +118,8 @@ def valued(
         Name of each customer's segment.
     contacts_left : ndarray of shape (n,), or None
         Contacts that each may still get.
+    candidates : Candidates or None
+        Of a campaign whose offers are a catalogue, what each is considered for.
     """
     number = id_numbers(customers.customer_id, campaign.id)
     refused = screen(
@@ -105,6 +130,8 @@ def valued(
         _in_segment(campaign, segment),
         contacts_left,
     )
+    if candidates is not None:
+        return valued_candidates(setting, campaign, customers, fraud, refused, candidates)
     cost = np.array([arm.contact_cost_eur for arm in campaign.arms])
     value = net_value(customers.effect_eur, cost, fraud, campaign.fraud_loss_eur)
     value -= setting.partner_loss_eur(campaign).astype(np.float32)
@@ -116,6 +143,45 @@ def valued(
         value=value,
         masked=setting.masked(campaign),
         suppressed=_suppressed(setting, campaign, customers),
+    )
+
+
+def valued_candidates(
+    setting: Setting,
+    campaign: Campaign,
+    customers: Scored,
+    fraud: NDArray[np.float64],
+    refused: NDArray[np.int8],
+    candidates: "Candidates",
+) -> Valued:
+    """Value each customer's candidates: the effect of the arm that an offer is one of, as affinity spreads it."""
+    arm_of, sure = setting.arm_of(campaign), _suppressed(setting, setting.of_file(campaign), customers)
+    cost = np.array([arm.contact_cost_eur for arm in campaign.arms])
+    loss = setting.partner_loss_eur(campaign)
+    masked = setting.masked(campaign)
+    value = np.empty(candidates.offer.shape, np.float32)
+    suppressed = None if sure is None else np.zeros(value.shape, np.bool_)
+    for first in range(0, len(value), _BLOCK):
+        rows = slice(first, first + _BLOCK)
+        offer = candidates.offer[rows]
+        at = np.maximum(offer, 0)
+        effect = np.take_along_axis(customers.effect_eur[rows], arm_of[at], axis=1)
+        if candidates.times is not None:
+            effect *= candidates.times[rows]
+        value[rows] = net_value(effect, cost[at], fraud[rows], campaign.fraud_loss_eur) - loss[at]
+        value[rows][offer < 0] = -np.inf
+        if suppressed is not None and sure is not None:
+            # An empty slot is as its customer's others are, so that all of them may be suppressed.
+            suppressed[rows] = np.take_along_axis(sure[rows], arm_of[at], axis=1) | (offer < 0)
+    return Valued(
+        campaign=campaign,
+        scored=customers,
+        fraud=fraud,
+        refused=refused,
+        value=value,
+        masked=masked[np.maximum(candidates.offer, 0)] if masked.any() else np.zeros((1, 1), np.bool_),
+        suppressed=suppressed,
+        candidates=candidates,
     )
 
 

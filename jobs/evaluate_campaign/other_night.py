@@ -1,6 +1,6 @@
 """A night decided again: what another campaign file, or another model, would have given each customer."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,7 +14,7 @@ from jobs.allocate_offers.scored import SCORE_COLUMNS
 from jobs.allocate_offers.setting import Setting, certainty_of
 from jobs.allocate_offers.tables_of_night import mean_risk
 from jobs.allocate_offers.together import together
-from jobs.errors import NoInput
+from jobs.errors import BadRequest, NoInput
 from jobs.runtime.campaign import Campaign, read_campaign
 from jobs.runtime.house_rules import read_house_rules
 from jobs.runtime.layout import campaign_ids
@@ -101,6 +101,7 @@ def _setting(other: Other, rows: Mapping[str, pa.Table], run_date: date, stores:
     """Gather what the night rests on, the other file in the place of the one that was at work."""
     files = (other.campaign if c == other.campaign.id else read_campaign(stores.objects, c) for c in sorted(rows))
     campaigns = tuple(campaign.model_copy(update={"exploration": None}) for campaign in files)
+    _require_no_catalogue(campaigns)
     wanted = {arm.partner_id for campaign in campaigns if campaign.partner_risk for arm in campaign.arms}
     return Setting(
         run_date=run_date,
@@ -111,6 +112,15 @@ def _setting(other: Other, rows: Mapping[str, pa.Table], run_date: date, stores:
         partners=partner_risks(run_date, sorted(wanted - {""}), stores),
         certainty={c.id: certainty_of(c, rows[c.id]["model_version"][0].as_py(), stores) for c in campaigns},
     )
+
+
+def _require_no_catalogue(campaigns: Sequence[Campaign]) -> None:
+    of_many = next((campaign.id for campaign in campaigns if campaign.candidates is not None), None)
+    if of_many is not None:
+        raise BadRequest(
+            f"campaign {of_many!r} chose from a catalogue that night, which cannot be done again from logged offers: "
+            "ask for a night on which no campaign has one."
+        )
 
 
 def _scored_again(other: Other, version: str, run_date: date, stores: Stores) -> pa.Table:
