@@ -316,8 +316,8 @@ OFFERS = Table(
 )
 
 
-def _euro(name: str, doc: str, **rest: float) -> Column:
-    return Column(name, pa.float64(), "euro", doc, **rest)
+def _euro(name: str, doc: str, low: float | None = None) -> Column:
+    return Column(name, pa.float64(), "euro", doc, low=low)
 
 
 PARTNER_LIFT = Table(
@@ -456,6 +456,32 @@ READOUTS = Table(
     ),
     key=("experiment_id",),
     partition=("run_date", "experiment_id"),
+)
+
+PERFORMANCE = Table(
+    "performance",
+    "how good a model was on a day: what was to be expected before the labels, and what came true",
+    (
+        RUN_DATE,
+        Column("kind", pa.string(), "", "kind of the model: fraud"),
+        Column("scored_on", pa.date32(), "", "day of the payments"),
+        Column("metric", pa.string(), "", "roc_auc, precision, recall, frauds or cost_eur"),
+        Column("payments", pa.int64(), "count", "payments that were scored on that day"),
+        Column("estimated", pa.float64(), "unit of the metric", "expected by the scores alone", nullable=True),
+        Column(
+            "estimated_low", pa.float64(), "unit of the metric", "lower 95% limit of what is to come", nullable=True
+        ),
+        Column("estimated_high", pa.float64(), "unit of the metric", "upper limit of it", nullable=True),
+        Column(
+            "measured", pa.float64(), "unit of the metric", "true value; missing until labels are in", nullable=True
+        ),
+        Column("has_matured", pa.bool_(), "", "whether the labels of that day are in"),
+        Column("trust", pa.string(), "", "whether matured days bear the estimates out: kept, broken or unknown"),
+        MODEL_VERSION,
+        RUN_ID,
+    ),
+    key=("scored_on", "metric"),
+    partition=("run_date", "kind"),
 )
 
 QUARANTINE = Table(
