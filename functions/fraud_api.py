@@ -8,27 +8,26 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
-from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.event_handler import Response
 
 from functions.champion import Champions
 from functions.fraud_desk import Desk, Policy, open_desk
 from functions.fraud_messages import FraudRequest, read_request
+from functions.fraud_openapi import SCORES_PATH, document
+from functions.http_app import JSON, new_app, text_of
 from functions.once import Answers
-from functions.openapi import DOCUMENT_PATH, SCORES_PATH, document
-from functions.problem import MEDIA_TYPE, Problem
+from functions.openapi import DOCUMENT_PATH
+from functions.problem import Problem
 from jobs.errors import BadEnvironment, NetliftError
 from jobs.runtime.home import now, open_home
 from jobs.runtime.logs import to_stderr
 from jobs.storage.online import open_online
 
-JSON = "application/json"
 EARLIEST = timedelta(days=1)
 LATEST = timedelta(minutes=5)
 """A payment is of the day before at most, and of a clock that is five minutes ahead at most."""
 
-log = logging.getLogger(__name__)
-app = APIGatewayHttpResolver()
+app = new_app({SCORES_PATH: "POST", DOCUMENT_PATH: "GET"})
 
 
 class Door:
@@ -113,45 +112,13 @@ def door() -> Door:
 @app.post(SCORES_PATH)
 def score() -> Response[Any]:
     """Score a payment."""
-    event = app.current_event
-    try:
-        body = event.decoded_body
-    except ValueError:
-        raise Problem("not-json", "the body is no text in UTF-8: send JSON, its type application/json.") from None
-    return door().score(body, event.headers.get("idempotency-key"))
+    return door().score(text_of(app), app.current_event.headers.get("idempotency-key"))
 
 
 @app.get(DOCUMENT_PATH)
 def describe() -> Response[Any]:
     """Describe the endpoint."""
     return Response(200, JSON, document())
-
-
-def nothing_there(_: NotFoundError) -> Response[Any]:
-    """Answer a request of another address, or of another method."""
-    paths = {SCORES_PATH: "POST", DOCUMENT_PATH: "GET"}
-    path = app.current_event.path
-    if path in paths:
-        problem = Problem("method-not-allowed", f"{path} takes {paths[path]}.", headers={"Allow": paths[path]})
-    else:
-        problem = Problem("not-found", f"there is POST {SCORES_PATH} and GET {DOCUMENT_PATH}.")
-    return refused(problem)
-
-
-def refused(problem: Problem) -> Response[Any]:
-    """Answer what cannot be answered otherwise."""
-    return Response(problem.status, MEDIA_TYPE, problem.body(), headers=dict(problem.headers))
-
-
-def failed(error: Exception) -> Response[Any]:
-    """Answer a failure that has no name: the log has it, the caller does not."""
-    log.error("the request failed", exc_info=error)
-    return refused(Problem("failed", "the failure is in the log: ask again, and tell the owner if it stays."))
-
-
-app.not_found(nothing_there)
-app.exception_handler(Problem)(refused)
-app.exception_handler(Exception)(failed)
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:

@@ -4,15 +4,14 @@ import math
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from functions.problem import Problem
+from functions.requests import read_body
 from jobs.science.fraud.online import Payment
 
 MOST_BODY_BYTES = 16_384
 """A body is at most so long; a payment needs some 300 bytes."""
 
-_MOST_ERRORS = 20
 _ID = r"^[^\x00-\x1f\x7f]+$"
 
 Id = Annotated[str, Field(min_length=1, max_length=128, pattern=_ID)]
@@ -60,55 +59,6 @@ class FraudAnswer(BaseModel):
     features_as_of: date | None = Field(description="day at whose start the night's features were known; UTC")
 
 
-class FieldError(BaseModel):
-    """A field at fault."""
-
-    field: str = Field(description="name; of a field within another one, both joined by a dot")
-    detail: str = Field(description="what is wrong with its value")
-
-
-class ProblemDetails(BaseModel):
-    """Why a request got no answer (RFC 9457)."""
-
-    type: str = Field(description="stable name of the kind of problem")
-    title: str = Field(description="the kind of problem in words")
-    status: int = Field(description="HTTP status")
-    detail: str = Field(description="what is wrong with this request, and what to do")
-    errors: list[FieldError] = Field(default=[], description="fields at fault")
-
-
 def read_request(body: str | None) -> FraudRequest:
-    """Read and check a request.
-
-    Parameters
-    ----------
-    body : str or None
-        JSON.
-
-    Raises
-    ------
-    Problem
-        If it is too large, no JSON, or breaks a rule; every field at fault is named.
-    """
-    if body is None or not body.strip():
-        raise Problem("not-json", "the body is empty: send a payment, as GET /openapi.json describes it.")
-    if len(body) > MOST_BODY_BYTES:
-        raise Problem("too-large", f"the body has {len(body):,} characters: send at most {MOST_BODY_BYTES:,}.")
-    try:
-        return FraudRequest.model_validate_json(body)
-    except ValidationError as error:
-        raise _problem(error) from None
-
-
-def _problem(error: ValidationError) -> Problem:
-    found = error.errors(include_url=False, include_input=False, include_context=False)
-    if found[0]["type"] == "json_invalid":
-        return Problem("not-json", f"{found[0]['msg']}: send one JSON object, as GET /openapi.json describes it.")
-    errors = tuple((".".join(map(str, e["loc"])) or "body", _words(e["msg"])) for e in found[:_MOST_ERRORS])
-    name, detail = errors[0]
-    more = f", and {len(found) - 1} more" if len(found) > 1 else ""
-    return Problem("not-allowed", f"{name}: {detail}{more}: correct it and send the payment again.", errors)
-
-
-def _words(message: str) -> str:
-    return message[:1].lower() + message[1:]
+    """Read and check a payment; failures are those of :func:`functions.requests.read_body`."""
+    return read_body(FraudRequest, body, MOST_BODY_BYTES, "a payment")

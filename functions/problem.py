@@ -10,13 +10,14 @@ MEDIA_TYPE = "application/problem+json"
 TITLES: Mapping[str, tuple[int, str]] = {
     "not-json": (400, "The body is no JSON that can be read"),
     "not-found": (404, "There is nothing at this address"),
+    "unknown-experiment": (404, "There is no such experiment"),
     "method-not-allowed": (405, "The address does not take this method"),
     "in-progress": (409, "A request with this Idempotency-Key is being answered"),
     "too-large": (413, "The body is too large"),
     "not-allowed": (422, "A value is not allowed"),
     "key-reused": (422, "The Idempotency-Key belongs to another request"),
     "failed": (500, "The request could not be answered"),
-    "unavailable": (503, "A score cannot be given now"),
+    "unavailable": (503, "An answer cannot be given now"),
 }
 """Every problem by the end of its type: HTTP status, and what kind of problem it is in words."""
 

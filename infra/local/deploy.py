@@ -47,22 +47,25 @@ def main(argv: Sequence[str]) -> int:
         # the file last: who waits for it finds everything there
         if flags.env_file is not None:
             write_lines(flags.env_file, lines)
-        door = stack.api_door(flags.api_port)
+        door, arms = stack.api_door(flags.api_port), stack.api_door(endpoint="Assign")
         door.start()
+        arms.start()
         print(lines, flush=True)
-        print(told(stack, flags.env_file, door.url), file=sys.stderr, flush=True)
+        print(told(stack, flags.env_file, door.url, arms.url), file=sys.stderr, flush=True)
         end.wait()
         door.stop()
+        arms.stop()
     print("the local cloud has ended; what it held is gone", file=sys.stderr)
     return 0
 
 
-def told(stack: Stack, env_file: Path | None, api_url: str) -> str:
+def told(stack: Stack, env_file: Path | None, api_url: str, assign_url: str) -> str:
     """Return what was deployed, and what to do now."""
     made, outputs = stack.made(), stack.outputs
     lines = [f"{stack.name}: {len(made)} resources were made"]
     lines += [f"  {name:<20}{outputs[name]}" for name in sorted(outputs)]
     lines.append(f"fraud scores answer on {api_url}/v1/fraud-scores, described by {api_url}/openapi.json")
+    lines.append(f"arms of experiments are told on {assign_url}/v1/assignments, described by {assign_url}/openapi.json")
     where = f"source {env_file}" if env_file else "paste the lines above into another shell"
     lines.append(f"{where}, then 'python -m infra.local run nightly --stage {stack.stage}'; Ctrl-C ends it")
     return "\n".join(lines)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from infra.local import resource_types
 from infra.local.api_door import ApiDoor
@@ -154,9 +154,9 @@ class Stack:
             self._parameters.get("Namespace", NAMESPACE),
         )
 
-    def api_door(self, port: int = 0) -> ApiDoor:
-        """Return a door to the fraud endpoint on the loopback address; it answers once it is started."""
-        return ApiDoor(self._cloud.client, self.outputs["FraudApiId"], port)
+    def api_door(self, port: int = 0, endpoint: Literal["Fraud", "Assign"] = "Fraud") -> ApiDoor:
+        """Return a door to an endpoint on the loopback address; it answers once it is started."""
+        return ApiDoor(self._cloud.client, self.outputs[f"{endpoint}ApiId"], port)
 
     def declared(self) -> dict[str, str]:
         """Return the type of each resource that the template declares; a nested one as Parent.Name."""

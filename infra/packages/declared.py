@@ -41,14 +41,14 @@ LIGHT = Package("light", lock=None)
 """Zip of what only plans, lists and tells: our code, boto3 from the runtime."""
 
 SCORING = Package("scoring", lock=ROOT / "infra" / "packages" / "scoring.lock")
-"""Zip of what scores while somebody waits: LightGBM's library, numpy, and what an HTTP API takes."""
+"""Zip of what answers while somebody waits: LightGBM's library, numpy, and what an HTTP API takes."""
 
 IMAGE = Package("image", lock=ROOT / "infra" / "container" / "requirements.lock")
 """Container image of what scores, and of every step that commits; AWS Batch runs it too."""
 
 
-SCORING_HANDLERS = frozenset({"functions.fraud_api.handler"})
-"""Functions that are deployed as the scoring zip."""
+SCORING_HANDLERS = frozenset({"functions.fraud_api.handler", "functions.assign_api.handler"})
+"""Functions that are deployed as the scoring zip: the doors, which answer while somebody waits."""
 
 
 def package_of(package_type: str, handler: str) -> Package:

@@ -71,8 +71,8 @@ class Draw:
             strata={value: dict(zip(shares, own, strict=True)) for value, own in values["strata"].items()},
             version=values["version"],
         )
-        days = [date.fromisoformat(values[name]) for name in ("starts_on", "ends_on", "holds_from")]
-        return cls(rule, values["unit"], values["stratum"], *days, values["entry"])
+        starts_on, ends_on, holds_from = (date.fromisoformat(values[n]) for n in ("starts_on", "ends_on", "holds_from"))
+        return cls(rule, values["unit"], values["stratum"], starts_on, ends_on, holds_from, values["entry"])
 
 
 def frozen_bodies(objects: Objects, experiment_id: str) -> list[dict[str, Any]]:

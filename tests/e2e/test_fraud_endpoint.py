@@ -1,4 +1,4 @@
-"""The fraud endpoint of template.yaml deployed here: a night writes what it reads, HTTP on the loopback is answered."""
+"""The endpoints of template.yaml deployed here: a night writes what it reads, HTTP on the loopback is answered."""
 
 import json
 from collections.abc import Iterator
@@ -11,15 +11,21 @@ from urllib.parse import urlsplit
 import boto3
 import pytest
 
+from functions import assign_openapi
 from infra.local.api_door import ApiDoor
 from infra.local.cloud import LocalCloud
 from infra.local.deploy_stack import Stack
 from infra.local.emulator import why_no_emulator
 from infra.local.load import load_world
+from jobs.assign_treatment import AssignTreatment, assign_treatment
 from jobs.build_fraud_features import BuildFraudFeatures, build_fraud_features
+from jobs.runtime.layout import experiment_key
 from jobs.runtime.online_layout import NIGHT
 from jobs.runtime.stores import Stores, open_stores
 from jobs.science.synthetic import World
+from jobs.tables.outputs import ASSIGNMENTS
+from tests.trained import rows_of
+from tests.unit.experiments import ID, changed
 from tests.unit.functions.endpoints import Answered, hold_to_document
 from tests.unit.functions.online_worlds import small_model
 
@@ -72,6 +78,19 @@ def stores(stack: Stack) -> Stores:
 @pytest.fixture(scope="module")
 def till(stack: Stack, stores: Stores) -> Iterator[Till]:
     door = stack.api_door()
+    door.start()
+    yield Till(door)
+    door.stop()
+
+
+@pytest.fixture(scope="module")
+def shop(stack: Stack, stores: Stores) -> Iterator[Till]:
+    """The assignment endpoint, with an experiment that the night has frozen."""
+    today = NOW.date()
+    file = changed(("2026-11-01", str(YESTERDAY)), ("2026-11-28", str(today + timedelta(days=20))))
+    stores.objects.put_if_absent(experiment_key(ID), file.encode())
+    assign_treatment(AssignTreatment(YESTERDAY, ID), stores)
+    door = stack.api_door(endpoint="Assign")
     door.start()
     yield Till(door)
     door.stop()
@@ -134,6 +153,18 @@ def test_the_example_of_events_reaches_the_function_itself(stack: Stack, stores:
     assert payload["statusCode"] in {200, 422}
 
 
+def test_the_assignment_endpoint_tells_what_the_night_wrote(shop: Till, stores: Stores) -> None:
+    rows = rows_of(stores, ASSIGNMENTS, experiment_id=ID).to_pylist()[:100]
+    asked = {"experiment_id": ID, "units": [{"unit_id": row["customer_id"]} for row in rows]}
+    answered = shop.ask("POST", "/v1/assignments", asked)
+    assert answered.status == 200, answered.text
+    hold_to_document({"method": "POST", "path": "/v1/assignments"}, answered, json.loads(assign_openapi.document()))
+    told = [(a["unit_id"], a["arm"], a["propensity"]) for a in answered.body["assignments"]]
+    assert told == [(row["customer_id"], row["arm"], row["propensity"]) for row in rows]
+    assert shop.ask("POST", "/v1/assignments", {**asked, "experiment_id": "winter"}).status == 404
+    assert shop.ask("GET", "/openapi.json").body["info"]["title"] == "netlift assignments"
+
+
 @pytest.mark.long
 def test_on_the_emulator_it_answers_with_the_libraries_of_its_own_package_alone() -> None:
     """AWS's runtime, and an environment that holds the scoring zip's libraries: a model is loaded, and scores."""
@@ -158,3 +189,13 @@ def test_on_the_emulator_it_answers_with_the_libraries_of_its_own_package_alone(
             assert till.ask("GET", "/openapi.json").status == 200
         finally:
             door.stop()
+        arms = stack.api_door(endpoint="Assign")
+        arms.start()
+        try:
+            file = changed(("2026-11-01", str(YESTERDAY)), ("2026-11-28", str(NOW.date() + timedelta(days=20))))
+            opened.objects.put_if_absent(experiment_key(ID), file.encode())
+            asked = {"experiment_id": ID, "units": [{"unit_id": "c1"}]}
+            [before] = Till(arms).ask("POST", "/v1/assignments", asked).body["assignments"]
+            assert before["status"] == "not_started", "no run has frozen the file yet"
+        finally:
+            arms.stop()

@@ -10,7 +10,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from functions import fraud_api
-from functions.openapi import document
+from functions.fraud_openapi import document
 from jobs.runtime.home import open_home
 from jobs.science.fraud.score import FraudScorer
 from jobs.storage.folder_objects import FolderObjects
@@ -96,7 +96,7 @@ class Endpoint:
     def answer(self, asked: dict[str, Any]) -> Answered:
         """Hand an event on, and hold the answer to the served document."""
         said = fraud_api.handler(asked, None)
-        answered = Answered(said["statusCode"], _flat(said), said["body"])
+        answered = Answered(said["statusCode"], flat(said), said["body"])
         hold_to_document(asked["requestContext"]["http"], answered)
         return answered
 
@@ -105,24 +105,24 @@ class Endpoint:
         return {**json.loads(event("fraud_api")["body"]), **others}
 
 
-def hold_to_document(http: dict[str, Any], answered: Answered) -> None:
+def hold_to_document(http: dict[str, Any], answered: Answered, document: dict[str, Any] = DOCUMENT) -> None:
     """Fail where an answer is not what GET /openapi.json says."""
     media = answered.headers["content-type"]
-    operations = DOCUMENT["paths"].get(http["path"], {})
+    operations = document["paths"].get(http["path"], {})
     operation = operations.get(http["method"].lower())
     if operation is None:
         schema: dict[str, Any] = {"$ref": "#/components/schemas/ProblemDetails"}
         assert answered.status in {404, 405}
     else:
         schema = operation["responses"][str(answered.status)]["content"][media]["schema"]
-    Draft202012Validator({**schema, "components": DOCUMENT["components"]}).validate(answered.body)
+    Draft202012Validator({**schema, "components": document["components"]}).validate(answered.body)
     assert answered.status == 200 or (
         media == "application/problem+json" and answered.body["status"] == answered.status
     )
     assert "Traceback" not in answered.text
 
 
-def _flat(said: dict[str, Any]) -> dict[str, str]:
+def flat(said: dict[str, Any]) -> dict[str, str]:
     return {name.lower(): str(value) for name, value in said.get("headers", {}).items()}
 
 

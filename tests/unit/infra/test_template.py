@@ -2,16 +2,17 @@
 
 import json
 import re
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
+from functions import assign_openapi, fraud_openapi
 from functions.engine import choose
 from functions.fraud_api import open_door
 from functions.once import LEASE_S
-from functions.openapi import document
 from functions.plan_shards import CHAINS
 from infra.local.deploy_template import TEMPLATE
 from infra.local.deployment import CHAIN, ROOT
@@ -22,7 +23,7 @@ from tests.unit.infra.templates import NESTED, TRANSFORMED, nested, of_type
 SOURCE: dict[str, Any] = yaml_parse(TEMPLATE.read_text())
 HANDLERS = {
     f"functions.{name}.handler"
-    for name in ("plan_shards", "run_shard", "finish_run", "fail_run", "write_page", "fraud_api")
+    for name in ("plan_shards", "run_shard", "finish_run", "fail_run", "write_page", "fraud_api", "assign_api")
 }
 
 STAGE = "AWS::ApiGatewayV2::Stage"
@@ -97,7 +98,7 @@ def test_every_function_is_a_handler_of_this_repository() -> None:
     for handler in handlers:
         assert (ROOT / (handler.rpartition(".")[0].replace(".", "/") + ".py")).is_file()
     zipped = {f["Handler"] for f in functions.values() if "Handler" in f}
-    assert zipped == {f"functions.{name}.handler" for name in ("plan_shards", "fail_run", "fraud_api")}
+    assert zipped == {f"functions.{name}.handler" for name in ("plan_shards", "fail_run", "fraud_api", "assign_api")}
 
 
 def test_every_log_ends_and_every_function_machine_and_job_has_one() -> None:
@@ -175,7 +176,8 @@ def test_alarms_are_on_metrics_that_somebody_writes_and_tell_the_topic() -> None
     alarms = {name: r for name, r in nested("watch")["Resources"].items() if r["Type"] == "AWS::CloudWatch::Alarm"}
     assert set(alarms) == {
         *("NightlyFailed", "WeeklyFailed", "NightlyMissing", "NightlyLate"),
-        *("Quarantine", "Drift", "UndeliveredTriggers", "FraudErrors", "FraudLatency"),
+        *("Quarantine", "Drift", "UndeliveredTriggers"),
+        *("FraudErrors", "FraudLatency", "AssignErrors", "AssignLatency"),
     }
     ours = {a["Properties"]["MetricName"] for a in alarms.values() if a["Properties"].get("Namespace") == NAMESPACE}
     assert ours == {"quarantined_percent", "drift_alarms"}
@@ -203,17 +205,31 @@ def test_our_own_metrics_are_watched_under_dimensions_they_are_written_with_and_
         assert dict(dimensions)["stage"] == stage
 
 
-def test_the_fraud_api_has_the_routes_of_its_document_signed_throttled_and_logged() -> None:
-    routes = of_type("AWS::ApiGatewayV2::Route").values()
-    paths = json.loads(document())["paths"]
+@pytest.mark.parametrize(("name", "served"), [("Fraud", fraud_openapi.document), ("Assign", assign_openapi.document)])
+def test_an_api_has_the_routes_of_its_document_signed_throttled_and_logged(
+    name: str, served: Callable[[], str]
+) -> None:
+    api = {"Ref": f"{name}HttpApi"}
+    routes = [r for r in of_type("AWS::ApiGatewayV2::Route").values() if r["ApiId"] == api]
+    paths = json.loads(served())["paths"]
     assert {r["RouteKey"] for r in routes} == {f"{m.upper()} {path}" for path, of in paths.items() for m in of}
     assert {route["AuthorizationType"] for route in routes} == {"AWS_IAM"}
-    [integration] = of_type("AWS::ApiGatewayV2::Integration").values()
-    assert integration["IntegrationUri"] == {"Fn::GetAtt": ["FraudApi", "Arn"]}
+    [integration] = [i for i in of_type("AWS::ApiGatewayV2::Integration").values() if i["ApiId"] == api]
+    assert integration["IntegrationUri"] == {"Fn::GetAtt": [f"{name}Api", "Arn"]}
     assert integration["PayloadFormatVersion"] == "2.0"
-    [stage] = of_type(STAGE).values()
-    assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] == {"Ref": "FraudRequestsPerSecond"}
-    assert json.loads(stage["AccessLogSettings"]["Format"])["status"] == "$context.status"
+    [stage] = [s for s in of_type(STAGE).values() if s["ApiId"] == api]
+    assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] == {"Ref": f"{name}RequestsPerSecond"}
+    log = json.loads(stage["AccessLogSettings"]["Format"])
+    assert log["status"] == "$context.status"
+    assert not {"$context.path", "$context.requestBody"} & set(log.values()), "no log holds who was asked about"
+
+
+def test_the_assignment_function_may_read_what_was_frozen_and_no_more() -> None:
+    role = of_type("AWS::IAM::Role")["AssignApiRole"]
+    [_, policy] = role["Policies"]
+    actions = [action for s in policy["PolicyDocument"]["Statement"] for action in s["Action"]]
+    assert actions == ["s3:ListBucket", "s3:GetObject"]
+    assert "ManagedPolicyArns" not in role
 
 
 def test_the_fraud_function_is_told_all_that_it_reads_and_gives_up_before_its_lease_ends() -> None:
