@@ -11,6 +11,7 @@ from jobs.pages.axes import Axis
 from jobs.pages.formats import TickFormat, count_ticks
 from jobs.pages.line_chart import Line, Marker, line_chart
 from jobs.pages.measures import Measure
+from jobs.pages.scales import nice_ticks
 
 
 @dataclass(frozen=True)
@@ -96,12 +97,13 @@ def effect_curve(
 
 
 def _room(points: Sequence[CurvePoint]) -> tuple[float, float]:
-    """Return the range of the later looks: bands of the first few units would make all that follows a line."""
+    """Return the range of the later looks, to whole ticks: bands of the first few units would flatten all others."""
     later = points[len(points) // 3 :]
     low, high = min(p.low for p in later), max(p.high for p in later)
     last = points[-1]
     wide = 3.0 * max(last.high - last.low, 1e-300)
-    return max(low, last.value - wide), min(high, last.value + wide)
+    ticks = nice_ticks(min(max(low, last.value - wide), 0.0), max(min(high, last.value + wide), 0.0))
+    return ticks[0], ticks[-1]
 
 
 def _day(at: str | None) -> float | None:

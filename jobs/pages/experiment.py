@@ -11,7 +11,7 @@ from jobs.pages.effect_curve import CurvePoint, effect_curve
 from jobs.pages.experiment_rows import Node, absolute_groups, metric_rows, relative_groups, span
 from jobs.pages.experiment_segments import segments
 from jobs.pages.forest_plot import forest_plot
-from jobs.pages.formats import percent_ticks, signed_whole_euro
+from jobs.pages.formats import percent_ticks, signed_whole_euro, unbroken
 from jobs.pages.measures import measure
 from jobs.pages.promised import promised
 from jobs.pages.rendering import render
@@ -120,7 +120,8 @@ def answers(document: Node) -> Answers:
             "alarm",
         )
     decision = document["decision"]
-    outcome, reasons, found = decision["outcome"], tuple(decision["reasons"]), _found(document)
+    outcome, reasons, found = decision["outcome"], decision["reasons"], _found(document)
+    reasons = tuple(unbroken(reason[:1].upper() + reason[1:]) for reason in reasons)
     if outcome == "none":
         return Answers(document["title"], over, found, reasons, "no decision", "plain")
     title = _TITLES[outcome].format(decision["arm"] or "").strip()
@@ -131,7 +132,7 @@ def _found(document: Node) -> tuple[str, ...]:
     """Return what the deciding metrics say of the arm that ships, or of the only one; else the first, of each arm."""
     said = document["promised"]
     if said and said.get("sentence"):
-        return (str(said["sentence"]),)
+        return (unbroken(said["sentence"]),)
     deciding = [m for m in document["metrics"] if m["role"] == "success"] or list(document["metrics"])
     others = [arm["arm"] for arm in document["arms"] if arm["arm"] != document["control"]]
     chosen = document["decision"]["arm"] or (others[0] if len(others) == 1 else None)
@@ -144,7 +145,9 @@ def _found(document: Node) -> tuple[str, ...]:
     sentences = []
     for line in lines[:_SENTENCES]:
         total = span(line["total_eur"], signed_whole_euro)
-        sentences.append(line["sentence"] + (f" In euros, over all units of the arm: {total}." if total else ""))
+        sentences.append(
+            line["sentence"] + (f" In euros, over all units of the arm: {unbroken(str(total))}." if total else "")
+        )
     more = len(lines) - _SENTENCES
     return (*sentences, f"{more} more are below.") if more > 0 else tuple(sentences)
 

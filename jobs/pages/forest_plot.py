@@ -17,7 +17,7 @@ Tone = Literal["gain", "loss", "open"]
 """Whether an estimate is surely for the better, surely for the worse, or neither; dots say it without colour too."""
 
 _HEAD_PX, _ROW_PX, _GAP_PX, _TICKS_PX = 22, 34, 12, 20
-_BEYOND = 8.0  # an interval that reaches so many times as far as the median one is cut, or the others would be dots
+_BEYOND = 8.0  # an interval that reaches so many times as far as the median one, and over 0, would make dots of all
 _COLOURS = {"gain": BLUE, "loss": ORANGE, "open": INK}
 
 
@@ -119,21 +119,32 @@ class _Ground:
 
 
 def _ground(axis: Axis, rows: Sequence[ForestRow]) -> _Ground:
-    """Lay an axis over the rows; one interval far wider than the others does not decide how far it runs."""
-    ends = [v for row in rows for v in (row.value, row.low, row.high) if v is not None and isfinite(v)]
-    reaches = [
-        max(abs(row.low - row.value), abs(row.high - row.value))
-        for row in rows
-        if row.low is not None and row.high is not None and isfinite(row.low) and isfinite(row.high)
+    """Lay an axis over the rows; one that is far less sure than the others does not decide how far it runs."""
+    reaches = {i: reach for i, row in enumerate(rows) if (reach := _reach(row)) is not None}
+    usual = median(reaches.values()) if reaches else 0.0
+    vague = {i for i, reach in reaches.items() if reach > _BEYOND * usual and reach > abs(rows[i].value)}
+    inside = [
+        v
+        for i, row in enumerate(rows)
+        if i not in vague
+        for v in (row.value, row.low, row.high)
+        if v is not None and isfinite(v)
     ]
-    most = _BEYOND * median(reaches) + median(abs(row.value) for row in rows if isfinite(row.value)) if reaches else 0.0
-    inside = [v for v in ends if not reaches or abs(v) <= most] or ends
+    most = max([abs(v) for v in inside], default=0.0) + usual
+    inside += [rows[i].value for i in vague if abs(rows[i].value) <= most]
     margins = [row.margin for row in rows if row.margin is not None]
     held = extent([*inside, *margins], *axis.holds) or (0.0, 1.0)
     ticks = nice_ticks(*held, most=4)
     labels = axis.ticks_as(ticks)
     edge = max(8.0, text_width(labels[0]) / 2, text_width(labels[-1]) / 2)
     return _Ground(Scale(ticks[0], ticks[-1], edge, WIDTH - edge), ticks, labels)
+
+
+def _reach(row: ForestRow) -> float | None:
+    """Return how far the longer side of an interval reaches, or None where it has no end."""
+    if row.low is None or row.high is None or not isfinite(row.low + row.value + row.high):
+        return None
+    return max(row.value - row.low, row.high - row.value)
 
 
 def _ticks(ground: _Ground, top: float) -> Iterable[Markup]:

@@ -77,7 +77,18 @@ def small_euro(value: float | None) -> str:
     >>> small_euro(1.3172), small_euro(-0.0041)
     ('+€1.317', '−€0.0041')
     """
-    return _signed(value, lambda v: f"€{v:,.2f}" if v >= 100 else f"€{v:.3f}" if v >= 0.01 else f"€{v:.2g}", plus="+")
+    return _signed(value, lambda v: f"€{v:,.2f}" if v >= 10 else f"€{v:.3f}" if v >= 0.01 else f"€{v:.2g}", plus="+")
+
+
+def unbroken(words: str) -> str:
+    r"""Return the words with signs that stay with their amounts at the end of a line.
+
+    Examples
+    --------
+    >>> unbroken("about +€5").encode("ascii", "backslashreplace")
+    b'about +\\u2060\\u20ac5'
+    """
+    return words.replace("+€", "+\u2060€").replace(f"{MINUS}€", f"{MINUS}\u2060€")
 
 
 def percent(value: float | None) -> str:

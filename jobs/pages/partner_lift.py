@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jobs.pages.axes import Axis
-from jobs.pages.formats import euro_ticks, signed_whole_euro, whole_euro
+from jobs.pages.formats import euro_ticks, signed_whole_euro, unbroken, whole_euro
 from jobs.pages.interval_chart import Estimate, interval_chart
 from jobs.pages.rendering import render
 
@@ -99,14 +99,14 @@ def partner_words(row: Mapping[str, Any], who: str) -> PartnerWords:
     if low > 0.0:
         return PartnerWords(
             f"Offers of {row['campaign_id']} brought {who} about {whole_euro(value)} of sales",
-            f"{between}: more than chance alone explains.",
+            unbroken(f"{between}: more than chance alone explains."),
         )
     if high < 0.0:
         return PartnerWords(
             f"Offers of {row['campaign_id']} took about {whole_euro(-value)} of sales from {who}",
-            f"{between}: less than none, beyond what chance alone explains.",
+            unbroken(f"{between}: less than none, beyond what chance alone explains."),
         )
     return PartnerWords(
         f"Whether offers of {row['campaign_id']} brought {who} more sales is not known yet",
-        f"The best estimate is {whole_euro(value)}. {between}: chance alone could bring this too.",
+        unbroken(f"The best estimate is {whole_euro(value)}. {between}: chance alone could bring this too."),
     )

@@ -10,7 +10,7 @@ from jobs.pages.experiment_rows import Node, Span, forest_row, span
 from jobs.pages.forest_plot import ForestGroup, forest_plot
 from jobs.pages.formats import decimal, euro_ticks, signed_whole_euro
 
-_MOST_PARTNERS = 12
+_MOST_PARTNERS = 8
 """Partners that are drawn; all are in the table."""
 
 
