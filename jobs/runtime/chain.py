@@ -95,6 +95,8 @@ class Step:
         Output tables it commits.
     after : tuple of After
         Verbs whose finished runs it builds upon.
+    while_drawn : bool
+        Whether an experiment has runs from its first day to its last only, and not while its outcomes ripen.
     looks_back_days : int
         Days before of whose runs of the same verb the house rules, or an experiment, speak; there may be none.
     parts_of : str or None
@@ -114,6 +116,7 @@ class Step:
     house_rules: bool = False
     writes: tuple[str, ...] = ()
     after: tuple[After, ...] = ()
+    while_drawn: bool = False
     looks_back_days: int = 0
     parts_of: str | None = None
 
@@ -156,6 +159,9 @@ PARTNER_TRAINING_DAYS = 180
 CANDIDATE_DAYS = 90
 """Most days of purchases by which customers' candidates are chosen from a catalogue, the run's date included."""
 
+EXPERIMENT_DAYS = 366
+"""Most days that an experiment may draw units for, its first and its last included."""
+
 CONTACT_DAYS = 30
 """Most days over which a customer's contacts may be counted, the run's date included."""
 
@@ -187,6 +193,18 @@ NIGHT = (
             _CUSTOMERS,
         ),
         writes=("customer_segments",),
+    ),
+    Step(
+        "assign-treatment",
+        kind=None,
+        per=("experiment",),
+        reads=(_CUSTOMERS,),
+        shard_by="customers",
+        # Places in a layer are held against those of all others.
+        experiments=True,
+        while_drawn=True,
+        writes=("assignments",),
+        looks_back_days=EXPERIMENT_DAYS - 1,
     ),
     Step(
         "score-partners",

@@ -61,7 +61,8 @@ def plan(
     Raises
     ------
     NoInput
-        If an input table has no file for these days and is not optional, or no run that it builds upon has finished.
+        If an input table has no file for these days and is not optional, no run that it builds upon has finished, or
+        the experiment draws nobody that day.
     UnknownCampaign
         If the campaign has no file.
     UnknownExperiment
@@ -73,6 +74,8 @@ def plan(
     about = asked(of, kind, home)
     campaigns = {c: _digest(home, c) for c in _campaigns(of, home, about)}
     experiments = {e: _experiment_digest(home, e) for e in _experiments(of, home, about)}
+    if of.while_drawn:
+        require_drawn(home, about.get("experiment", kind), run_date)
     upstream = _upstream(of, home, first_date, run_date)
     rules = _house_rules(home) if of.house_rules else ""
     manifest = Manifest(
@@ -207,6 +210,25 @@ def _digest(home: Home, campaign_id: str) -> str:
             f"(known: {', '.join(known) or 'none'}): write it or correct the name."
         )
     return hashlib.sha256(home.objects.get(campaign_key(campaign_id))).hexdigest()
+
+
+def require_drawn(home: Home, experiment_id: str, day: date) -> None:
+    """Do nothing if an experiment draws units on a day, or its file does not say so: the job says what is wrong.
+
+    Raises
+    ------
+    NoInput
+        If it does not.
+    """
+    key = experiment_key(experiment_id)
+    try:
+        said = tomllib.loads(home.objects.get(key).decode())
+    except ValueError:
+        return
+    first, last = said.get("starts_on"), said.get("ends_on")
+    for edge, is_out, word in ((first, lambda d: day < d, "starts on"), (last, lambda d: day > d, "drew its last on")):
+        if type(edge) is date and is_out(edge):
+            raise NoInput(f"experiment {experiment_id!r} {word} {edge}: nobody is drawn on {day}; see {key}.")
 
 
 def _experiment_digest(home: Home, experiment_id: str) -> str:
