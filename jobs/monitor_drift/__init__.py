@@ -1,6 +1,7 @@
 """Hold the night's rows and scores against the profile of each model that worked on them."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -8,8 +9,11 @@ from typing import Any
 import pyarrow as pa
 
 from jobs.errors import BadRequest, UnknownModel
-from jobs.monitor_drift.batches import count_batches
+from jobs.monitor_drift.batches import FRAUD, count_batches
 from jobs.monitor_drift.history import HISTORY_DAYS, WEEKS, Past, read_past
+from jobs.monitor_drift.performance import fraud_performance
+from jobs.monitor_drift.published import panel, performance_page, publish
+from jobs.pages.drift import DriftPage
 from jobs.runtime.chain import step
 from jobs.runtime.command import flag
 from jobs.runtime.house_rules import read_house_rules
@@ -20,7 +24,8 @@ from jobs.runtime.stores import Stores
 from jobs.science.drift.alarms import AlarmRule, is_raised
 from jobs.science.drift.profile import Profile
 from jobs.science.drift.psi import ALARM_PSI, WATCH_PSI, Drift, Thresholds, measure_drift
-from jobs.tables.outputs import DRIFT
+from jobs.tables.declare import Table
+from jobs.tables.outputs import DRIFT, PERFORMANCE
 
 __all__ = ["JOB", "MonitorDrift", "monitor_drift"]
 
@@ -67,7 +72,7 @@ class MonitorDrift:
 
 
 def monitor_drift(request: MonitorDrift, stores: Stores) -> Report:
-    """Measure drift and commit the ``drift`` table.
+    """Measure drift and performance, commit the tables ``drift`` and ``performance``, make a page of each.
 
     Raises
     ------
@@ -80,23 +85,19 @@ def monitor_drift(request: MonitorDrift, stores: Stores) -> Report:
 
 
 def monitor(request: MonitorDrift, stores: Stores, shard: OpenShard) -> None:
-    """Count each model's batch in the bins of its profile, measure, stage one partition a model."""
-    profiles = {kind: _profile(stores, kind, version) for kind, version in shard.manifest.models.items()}
+    """Count each model's batch in the bins of its profile, measure, stage one partition a model, make the pages."""
+    cards = {kind: _card(stores, kind, version) for kind, version in shard.manifest.models.items()}
+    profiles = {kind: Profile.from_dict(card["profile"]) for kind, card in cards.items()}
     batches = count_batches(profiles, stores, shard, request.run_date)
-    own = read_house_rules(stores.objects).drift
-    levels = Counter[str]()
+    limits = read_house_rules(stores.objects).drift
+    levels, panels = Counter[str](raised=0), []
     for kind, version in shard.manifest.models.items():
         past = read_past(stores.tables, kind, version, request.run_date)
+        own = {limit.variable: Thresholds(limit.watch, limit.alarm) for limit in limits if limit.kind == kind}
         # A model whose steps had no input tonight has no batch: that is no drift.
         met = {name: counts for name, counts in batches[kind].items() if counts.rows}
         references = past.weekday_references(request.run_date, profiles[kind]) if request.reference == WEEKDAY else {}
-        found = measure_drift(
-            profiles[kind],
-            met,
-            request.thresholds,
-            own_thresholds={d.variable: Thresholds(d.watch, d.alarm) for d in own if d.kind == kind},
-            references=references,
-        )
+        found = measure_drift(profiles[kind], met, request.thresholds, own_thresholds=own, references=references)
         rows = [
             {
                 **{name: value for name, value in asdict(drift).items() if name != "distances"},
@@ -108,30 +109,64 @@ def monitor(request: MonitorDrift, stores: Stores, shard: OpenShard) -> None:
             }
             for drift in found
         ]
-        shard.stage(DRIFT, _table(rows), kind=kind)
+        shard.stage(DRIFT, rows_of(DRIFT, rows), kind=kind)
         levels.update(drift.level for drift in found)
         levels["raised"] += sum(row["alarm_since"] is not None for row in rows)
+        for row in rows:
+            variable = profiles[kind].variables[row["variable"]]
+            reference = references.get(row["variable"], variable.counts)
+            alarm = own.get(row["variable"], request.thresholds).alarm
+            panels.append(panel(row, kind, variable.bins, reference, past.indices(row["variable"]), alarm))
     shard.details |= levels
+    page = DriftPage(request.run_date, shard.run_id, stores.objects.uri, _said(request), panels)
+    shard.details["page"] = publish(page, "drift", stores.objects)
+    if FRAUD in cards:
+        _performance(cards[FRAUD], stores, shard, request.run_date)
 
 
-def _profile(stores: Stores, kind: str, version: str) -> Profile:
-    card = stores.models.load(kind, version).card
+def _performance(card: Mapping[str, Any], stores: Stores, shard: OpenShard, run_date: date) -> None:
+    version = shard.manifest.models[FRAUD]
+    found = fraud_performance(card, version, stores.tables, shard, run_date)
+    shard.stage(PERFORMANCE, rows_of(PERFORMANCE, found.rows(version)), kind=FRAUD)
+    shard.details["performance"] = {
+        FRAUD: {
+            "trust": found.verdict.trust,
+            "reason": found.verdict.reason,
+            "matured_through": str(found.matured_through) if found.matured_through else None,
+        }
+    }
+    page = performance_page(found, FRAUD, version, run_date=run_date, run_id=shard.run_id, source=stores.objects.uri)
+    shard.details["performance_page"] = publish(page, "performance", stores.objects)
+
+
+def rows_of(table: Table, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+    """Return rows in the declared types, without what the shard fills in."""
+    given = [c for c in table.columns if c.name not in {"run_date", "kind", "run_id"}]
+    return pa.table({c.name: pa.array([row[c.name] for row in rows], c.type) for c in given})
+
+
+def _said(request: MonitorDrift) -> str:
+    rule = request.rule
+    return (
+        f"A variable is in alarm from a stability index of {request.alarm:g} on and watched from {request.watch:g} on, "
+        "where the house rules name no others, and never by less than chance can bring. "
+        f"An alarm is raised by {rule.enter} of {rule.among} days and ends after {rule.leave} stable ones."
+    )
+
+
+def _card(stores: Stores, kind: str, version: str) -> Mapping[str, Any]:
+    card: Mapping[str, Any] = stores.models.load(kind, version).card
     if "profile" not in card:
         raise UnknownModel(
             f"model {kind}, version {version}: its card holds no profile of what it was trained on: train it again."
         )
-    return Profile.from_dict(card["profile"])
+    return card
 
 
 def _alarm_since(drift: Drift, past: Past, request: MonitorDrift) -> date | None:
     since = past.alarm_since(drift.variable)
     raised = is_raised([*past.levels(drift.variable), drift.level], since is not None, request.rule)
     return (since or request.run_date) if raised else None
-
-
-def _table(rows: list[dict[str, Any]]) -> pa.Table:
-    given = [c for c in DRIFT.columns if c.name not in {"run_date", "kind", "run_id"}]
-    return pa.table({c.name: pa.array([row[c.name] for row in rows], c.type) for c in given})
 
 
 JOB = Job(step("monitor-drift"), MonitorDrift, monitor)

@@ -37,6 +37,10 @@ class Past:
         """Levels of the days before, oldest first."""
         return [row["level"] for row in self.days.get(variable, ())]
 
+    def indices(self, variable: str) -> list[float]:
+        """Stability indices of the days before, oldest first."""
+        return [row["psi"] for row in self.days.get(variable, ())]
+
     def alarm_since(self, variable: str) -> date | None:
         """Day on which the alarm was raised that stood after the day before, or None."""
         rows = self.days.get(variable, ())
@@ -56,7 +60,7 @@ class Past:
 def read_past(tables: Tables, kind: str, version: str, day: date) -> Past:
     """Read the days before a day, as far back as anything rests on them."""
     where = {"run_date": (day - timedelta(days=HISTORY_DAYS), day - timedelta(days=1)), "kind": kind}
-    columns = ["run_date", "variable", "level", "counts", "alarm_since", "model_version"]
+    columns = ["run_date", "variable", "psi", "level", "counts", "alarm_since", "model_version"]
     found = read_whole(tables, DRIFT, where, columns).sort_by([("run_date", "ascending"), ("variable", "ascending")])
     days: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in found.to_pylist():

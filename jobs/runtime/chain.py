@@ -162,6 +162,9 @@ CANDIDATE_DAYS = 90
 EXPERIMENT_DAYS = 366
 """Most days that an experiment may draw units for, its first and its last included."""
 
+PERFORMANCE_DAYS = 28
+"""Days of scored payments whose labels are looked at night by night, the run's date included."""
+
 CONTACT_DAYS = 30
 """Most days over which a customer's contacts may be counted, the run's date included."""
 
@@ -251,12 +254,13 @@ NIGHT = (
     Step(
         "monitor-drift",
         kind="models",
-        reads=(_CUSTOMERS,),
+        reads=(_CUSTOMERS, Read("fraud_reports", days_back=PERFORMANCE_DAYS - 1, optional=True)),
         # Not the champions: one that is promoted meanwhile has scored nothing of the batch, and its profile says
         # nothing of it.
         models_of_before=True,
         campaigns=True,
-        writes=("drift",),
+        house_rules=True,
+        writes=("drift", "performance"),
         after=(
             After("build-fraud-features"),
             After("score-fraud"),

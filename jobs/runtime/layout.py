@@ -44,6 +44,21 @@ def frozen_key(experiment_id: str, entry: int) -> str:
     return f"{frozen_prefix(experiment_id)}{entry:04d}.json"
 
 
+def final_reading_prefix(experiment_id: str) -> str:
+    """Prefix of the notes that an experiment's end was read."""
+    return f"experiments/final/{experiment_id}/"
+
+
+def final_reading_key(experiment_id: str, run_id: str) -> str:
+    """Key of the note that a run read an experiment's end."""
+    return f"{final_reading_prefix(experiment_id)}{run_id}.json"
+
+
+def readout_key(experiment_id: str, run_date: date, digest: str, suffix: str) -> str:
+    """Key of a readout, ``json``, or of its page, ``html``: named by its contents, so that no reading ever changes."""
+    return f"published/experiments/{experiment_id}/{run_date}/readout-{digest}.{suffix}"
+
+
 def manifest_key(run_id: str) -> str:
     """Key of a run's plan."""
     return f"manifests/{run_id}.json"
@@ -67,6 +82,16 @@ def segments_page_key(run_date: date, digest: str) -> str:
 def partners_page_key(run_date: date, digest: str) -> str:
     """Key of the page of a day's partners, named by its contents."""
     return f"published/partners/{run_date}/{digest}.html"
+
+
+def monitoring_key(what: str, run_date: date, digest: str, suffix: str) -> str:
+    """Key of a day's drift or performance, ``html`` or ``json``, named by its contents."""
+    return f"published/{what}/{run_date}/{digest}.{suffix}"
+
+
+def partner_lift_page_key(campaign_id: str, run_date: date, digest: str) -> str:
+    """Key of the page of what a campaign added to a partner's sales, named by its contents."""
+    return f"published/partner-lift/{campaign_id}/{run_date}/{digest}.html"
 
 
 def night_page_key(run_date: date, digest: str) -> str:

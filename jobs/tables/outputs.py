@@ -468,13 +468,9 @@ PERFORMANCE = Table(
         Column("metric", pa.string(), "", "roc_auc, precision, recall, frauds or cost_eur"),
         Column("payments", pa.int64(), "count", "payments that were scored on that day"),
         Column("estimated", pa.float64(), "unit of the metric", "expected by the scores alone", nullable=True),
-        Column(
-            "estimated_low", pa.float64(), "unit of the metric", "lower 95% limit of what is to come", nullable=True
-        ),
+        Column("estimated_low", pa.float64(), "unit of the metric", "lower 95% limit of it", nullable=True),
         Column("estimated_high", pa.float64(), "unit of the metric", "upper limit of it", nullable=True),
-        Column(
-            "measured", pa.float64(), "unit of the metric", "true value; missing until labels are in", nullable=True
-        ),
+        Column("measured", pa.float64(), "unit of the metric", "true value, once labels are in", nullable=True),
         Column("has_matured", pa.bool_(), "", "whether the labels of that day are in"),
         Column("trust", pa.string(), "", "whether matured days bear the estimates out: kept, broken or unknown"),
         MODEL_VERSION,
@@ -516,6 +512,7 @@ OUTPUTS = {
         OFFERS,
         PARTNER_LIFT,
         DRIFT,
+        PERFORMANCE,
         ASSIGNMENTS,
         READOUTS,
         QUARANTINE,
