@@ -9,12 +9,13 @@ from jobs.errors import BadFile, BadSchema
 from jobs.nightly.campaigns import Card, Certificate, campaign_part, expected_net
 from jobs.nightly.limits import allocation_sentences, limit_rows
 from jobs.nightly.models import model_row, models_used
-from jobs.nightly.rankings import drift_rows, partner_names, review_queue, riskiest_partners
+from jobs.nightly.rankings import drift_rows, review_queue, riskiest_partners
 from jobs.pages.figures import FileRow, Interval
 from jobs.pages.formats import count
 from jobs.pages.night import Headline, NightPage
 from jobs.pages.night_rows import StepRow
 from jobs.runtime.campaign import read_campaign
+from jobs.runtime.partner_names import partner_names
 from jobs.runtime.report import Report
 from jobs.runtime.stores import Stores
 from jobs.tables.outputs import PARTNER_RISK, QUARANTINE

@@ -1,6 +1,5 @@
 """What a person should look at, read from the night's tables: review queue, partners by risk, drift."""
 
-from collections.abc import Iterable
 from datetime import date, timedelta
 
 from jobs.pages.figures import DriftRow
@@ -8,7 +7,6 @@ from jobs.pages.night import QUEUE_ROWS
 from jobs.pages.night_rows import PartnerRow, ReviewRow
 from jobs.runtime.stores import Stores
 from jobs.storage.tables import read_whole
-from jobs.tables.inputs import PARTNERS
 from jobs.tables.outputs import DRIFT, FRAUD_SCORES, PARTNER_RISK
 
 HISTORY_NIGHTS = 14
@@ -46,26 +44,6 @@ def riskiest_partners(run_date: date, stores: Stores) -> list[PartnerRow]:
         )
         for row in read_whole(stores.tables, PARTNER_RISK, where).sort_by("rank").to_pylist()
     ]
-
-
-def partner_names(ids: Iterable[str], stores: Stores) -> dict[str, str]:
-    """Return the trading names of partners, as far as the partners input knows them; of two files the later one counts.
-
-    Raises
-    ------
-    BadFile
-        If a file of the input cannot be read.
-    BadSchema
-        If a file lacks the partner's id.
-    """
-    wanted = set(ids)
-    names: dict[str, str] = {}
-    for file in stores.inputs.files(PARTNERS.name):
-        for rows in stores.inputs.read(file, PARTNERS):
-            if "name" in rows.column_names:
-                pairs = zip(rows["partner_id"].to_pylist(), rows["name"].to_pylist(), strict=True)
-                names |= {str(partner): str(name) for partner, name in pairs if partner in wanted and name}
-    return names
 
 
 def drift_rows(run_date: date, stores: Stores) -> list[DriftRow]:

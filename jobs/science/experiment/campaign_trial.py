@@ -145,17 +145,7 @@ def measure(rows: CampaignRows, alpha: float = 0.05) -> Measured:
                 f"{count} customers with an outcome are in arm {name!r}: two at least are needed; set holdout_share in "
                 "the campaign's file, and ask for nights after that."
             )
-    kept = _worth(rows.covariates, min(sizes.values()))
-    names = [rows.covariate_names[i] for i in kept]
-    metric = Metric("net margin", "mean", OUTCOME, covariates=tuple(names), adjustment="lin" if names else "none")
-    columns = [OUTCOME, *names]
-    values = np.column_stack([rows.outcome_eur, rows.covariates[:, kept]])
-    clustered = any(sizes[name] < int(mine.sum()) for name, mine in _arms(rows).items())
-    moments = {
-        name: _moments(columns, values[mine], rows.customer[mine], clustered=clustered)
-        for name, mine in _arms(rows).items()
-    }
-    found = effect(metric, moments[HOLDOUT], moments[OFFERED], alpha)
+    metric, moments, found = compared(rows, "net margin", OUTCOME, rows.outcome_eur, alpha)
     offered = ~rows.held
     n = int(offered.sum())
     total = _times(found.absolute, n)
@@ -177,6 +167,61 @@ def measure(rows: CampaignRows, alpha: float = 0.05) -> Measured:
         loss_eur=loss,
         calibration=calibration(found, n, model) if model > 0.0 else None,
     )
+
+
+def compared(
+    rows: CampaignRows, name: str, column: str, outcome: Floats, alpha: float = 0.05
+) -> tuple[Metric, dict[str, Moments], Effect]:
+    """Compare everybody else with the holdout in some outcome of the same rows.
+
+    Parameters
+    ----------
+    rows : CampaignRows
+        The trial.
+    name, column : str
+        Of the metric, and of its value among the moments.
+    outcome : numpy.ndarray of shape (n,)
+        What is compared.
+    alpha : float
+        One less the confidence, in (0, 1).
+
+    Returns
+    -------
+    tuple of (Metric, dict of str to Moments, Effect)
+
+    Raises
+    ------
+    BadTrial
+        If an arm has fewer than two units, or the outcome is constant.
+    """
+    arms = _arms(rows)
+    sizes = {arm: len(np.unique(rows.customer[mine])) for arm, mine in arms.items()}
+    kept = _worth(rows.covariates, min(sizes.values()))
+    names = [rows.covariate_names[i] for i in kept]
+    metric = Metric(name, "mean", column, covariates=tuple(names), adjustment="lin" if names else "none")
+    moments = moments_of(rows, metric, outcome)
+    return metric, moments, effect(metric, moments[HOLDOUT], moments[OFFERED], alpha)
+
+
+def moments_of(rows: CampaignRows, metric: Metric, outcome: Floats) -> dict[str, Moments]:
+    """Return the moments that a metric of these rows needs, of both arms; sums of a customer where he has several rows.
+
+    Parameters
+    ----------
+    rows : CampaignRows
+        The trial, or a part of it.
+    metric : Metric
+        Its covariates are among those of the rows.
+    outcome : numpy.ndarray of shape (n,)
+        Values of the metric.
+    """
+    at = [rows.covariate_names.index(name) for name in metric.covariates]
+    values = np.column_stack([outcome, rows.covariates[:, at]])
+    clustered = len(np.unique(rows.customer)) < len(rows.customer)
+    return {
+        arm: _moments([metric.column, *metric.covariates], values[mine], rows.customer[mine], clustered=clustered)
+        for arm, mine in _arms(rows).items()
+    }
 
 
 def share_of_night(numbers: NDArray[np.uint64], held: NDArray[np.bool_], stated: float) -> float:
@@ -242,7 +287,8 @@ def _moments(columns: Sequence[str], values: Floats, customer: NDArray[np.int64]
     if not clustered:
         return Moments.of_rows(columns, values)
     _, place = np.unique(customer, return_inverse=True)
-    sums = np.column_stack([np.bincount(place, weights=column) for column in (*values.T, np.ones(len(values)))])
+    weights = (*values.T, np.ones(len(values)))
+    sums = np.column_stack([np.bincount(place, weights=column).astype(np.float64) for column in weights])
     return Moments.of_rows([*columns, ROWS], sums)
 
 
