@@ -15,6 +15,7 @@ from jobs.runtime.chain import step
 from jobs.runtime.command import flag, main
 from jobs.runtime.experiment import Experiment, read_experiment_file
 from jobs.runtime.frozen_experiment import freeze, frozen, in_force
+from jobs.runtime.house_rules import read_house_rules
 from jobs.runtime.layout import campaign_ids, experiment_ids, experiment_key
 from jobs.runtime.report import Report
 from jobs.runtime.run import Job, run_job
@@ -156,15 +157,22 @@ def _require_own_place(experiment: Experiment, day: date, stores: Stores) -> Non
 
 
 def _require_holdouts(experiment: Experiment, stores: Stores) -> None:
-    """Refuse a campaign's holdout, named before the start, that is smaller than the campaign's own."""
-    for holdout in experiment.holdouts:
-        if holdout.salt in campaign_ids(stores.objects):
-            share = read_campaign(stores.objects, holdout.salt).holdout_share
-            if holdout.share < share:
-                raise BadExperiment(
-                    f"{experiment_key(experiment.id)}, holdout {holdout.salt!r}: its share is {holdout.share:g}, the "
-                    f"campaign holds back {share:g}; state {share:g}, so that nobody held back is in an arm."
-                )
+    """Refuse, before the start, an experiment that would draw who is held back by the house, or by a campaign it names.
+
+    The file itself states every share: what holds later is what it says, whatever becomes of campaigns and house rules.
+    """
+    stated = {holdout.salt: holdout.share for holdout in experiment.holdouts}
+    house = read_house_rules(stores.objects).holdout
+    wanted = {} if house is None else {house.salt: house.share}
+    wanted |= {c: read_campaign(stores.objects, c).holdout_share for c in campaign_ids(stores.objects) if c in stated}
+    for salt, share in wanted.items():
+        if stated.get(salt, 0.0) < share:
+            whose = "house" if house is not None and salt == house.salt else "campaign"
+            raise BadExperiment(
+                f"{experiment_key(experiment.id)}, holdouts: {salt!r} of the {whose} holds back {share:g}, the file "
+                f"{stated.get(salt, 0.0):g}; state salt = {salt!r} and share = {share:g} in [[holdouts]], so that "
+                "nobody held back is in an arm."
+            )
 
 
 def _count(shard: OpenShard, name: str, rows: int) -> None:

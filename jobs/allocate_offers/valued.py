@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from jobs.allocate_offers.scored import Scored
 from jobs.allocate_offers.setting import Setting
 from jobs.runtime.campaign import Campaign
-from jobs.science.experiment.holdout import below, id_numbers
+from jobs.science.experiment.holdout import below, id_numbers, in_holdout
 from jobs.science.offers.eligibility import may_be_offered, screen, settle
 from jobs.science.offers.value import net_value
 
@@ -122,6 +122,7 @@ def valued(
         Of a campaign whose offers are a catalogue, what each is considered for.
     """
     number = id_numbers(customers.customer_id, campaign.id)
+    house = setting.rules.holdout
     refused = screen(
         customers.consent,
         fraud,
@@ -129,6 +130,7 @@ def valued(
         below(number, campaign.holdout_share),
         _in_segment(campaign, segment),
         contacts_left,
+        None if house is None else in_holdout(customers.customer_id, house.salt, house.share),
     )
     if candidates is not None:
         return valued_candidates(setting, campaign, customers, fraud, refused, candidates)

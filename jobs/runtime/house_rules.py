@@ -35,10 +35,20 @@ class DriftLimit(Section):
         return self
 
 
+class HouseHoldout(Section):
+    """Who gets no offer of any campaign, and is in no experiment: what all of them together bring is held to them."""
+
+    salt: Annotated[str, Field(pattern=r"^[^:]{1,80}$")] = Field(
+        default="house", description="its name, no campaign's id; another name is another, independent holdout"
+    )
+    share: Annotated[float, Field(gt=0, lt=1)] = Field(description="share of all customers, in (0, 1)")
+
+
 class HouseRules(Section):
     """What holds for all campaigns of a night together."""
 
     currency: Currency = Field(default="EUR", description="currency of every amount; no other is taken")
+    holdout: HouseHoldout | None = Field(default=None, description="customers whom no campaign offers anything")
     contacts: Contacts | None = Field(default=None, description="limit of contacts a customer; none: no limit")
     partners: Annotated[tuple[PartnerBudget, ...], Field(strict=False)] = Field(
         default=(), description="what merchant partners pay for contacts of all campaigns together in a night"

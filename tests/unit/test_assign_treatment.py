@@ -13,8 +13,10 @@ from jobs.errors import BadExperiment, NoInput, UnknownExperiment
 from jobs.nightly import steps
 from jobs.runtime.experiment import parse_experiment
 from jobs.runtime.frozen_experiment import frozen
+from jobs.runtime.layout import HOUSE_RULES_KEY
 from jobs.runtime.stores import Stores
 from jobs.science.experiment.assignment_sql import assignment_sql
+from jobs.science.experiment.holdout import in_holdout
 from jobs.tables.outputs import ASSIGNMENTS
 from tests.trained import rows_of, set_aside
 from tests.unit.experiments import AMENDED, FILE, ID, START, changed, home_of, write_customers, write_file
@@ -155,6 +157,21 @@ def test_places_in_a_layer_that_overlap_are_refused_by_name(tmp_path: Path) -> N
     _run(stores, experiment="winter")
     assert not set(_arms(stores, experiment_id=ID)) & set(_arms(stores, experiment_id="winter"))
     assert len(rows_of(stores, ASSIGNMENTS)) == 1000, "the two places are the whole layer"
+
+
+def test_who_is_held_back_by_the_house_or_a_named_campaign_is_in_no_arm(tmp_path: Path) -> None:
+    """The file must say so before the start; afterwards it holds as it was frozen."""
+    stores = _home(tmp_path)
+    stores.objects.put_if_absent(HOUSE_RULES_KEY, b'[holdout]\nsalt = "house"\nshare = 0.1\n')
+    with pytest.raises(BadExperiment, match=r"'house' of the house holds back 0.1, the file 0; state salt = 'house'"):
+        _run(stores)
+    assert frozen(stores.objects, ID) == ()
+    write_file(tmp_path, FILE + '[[holdouts]]\nsalt = "house"\nshare = 0.1\n')
+    _run(stores)
+    held = {name for name, is_in in zip(IDS, in_holdout(IDS, "house", 0.1), strict=True) if is_in} & set(IDS[:1000])
+    assert {name for name, arm in _arms(stores).items() if arm == "holdout"} == held
+    (tmp_path / HOUSE_RULES_KEY).write_text('[holdout]\nsalt = "house"\nshare = 0.3\n')
+    _run(stores, NEXT)
 
 
 def test_two_experiments_of_a_day_do_not_replace_each_other(tmp_path: Path) -> None:

@@ -26,12 +26,13 @@ class Reason(IntEnum):
     COMMITTED = 10
     DRAWN = 11
     DRAWN_NOTHING = 12
+    HOUSE_HOLDOUT = 13
 
 
 OFFER_REASONS = (Reason.OFFERED, Reason.COMMITTED, Reason.DRAWN)
 """Reasons of those who get something."""
 
-ELIGIBLE_NOT = (Reason.NO_CONSENT, Reason.SEGMENT, Reason.FRAUD_LIMIT)
+ELIGIBLE_NOT = (Reason.NO_CONSENT, Reason.SEGMENT, Reason.FRAUD_LIMIT, Reason.HOUSE_HOLDOUT)
 """Reasons that are looked at before the holdout: who has one of them is in no comparison with the holdout."""
 
 
@@ -42,12 +43,14 @@ def screen(
     holdout: npt.ArrayLike,
     in_segment: npt.ArrayLike | None = None,
     contacts_left: npt.ArrayLike | None = None,
+    house_holdout: npt.ArrayLike | None = None,
 ) -> npt.NDArray[np.int8]:
     """Return for each customer the first reason why no offer is allowed, or OFFERED where one is.
 
     Consent, segment and fraud are looked at before the holdout, so that holdout and offered customers come from the
     same people and may be compared; a member of the holdout never gets an offer either way. The limit of contacts
-    comes after it, because only who is not in the holdout has been contacted.
+    comes after it, because only who is not in the holdout has been contacted. The holdout of the house comes before
+    that of the campaign: its members are in no campaign's comparison.
 
     Parameters
     ----------
@@ -63,11 +66,14 @@ def screen(
         Whether the customer is in a segment that the campaign is for; all are by default.
     contacts_left : array-like of int of shape (n,), optional
         Contacts that the customer may still get; no limit by default.
+    house_holdout : array-like of bool of shape (n,), optional
+        Members of the holdout of all campaigns together; nobody by default.
 
     Returns
     -------
     ndarray of shape (n,), int8
-        Values of Reason: OFFERED (may get one), NO_CONSENT, SEGMENT, FRAUD_LIMIT, HOLDOUT or CONTACT_LIMIT.
+        Values of Reason: OFFERED (may get one), NO_CONSENT, SEGMENT, FRAUD_LIMIT, HOUSE_HOLDOUT,
+        HOLDOUT or CONTACT_LIMIT.
 
     Raises
     ------
@@ -97,12 +103,14 @@ def screen(
         refusals[Reason.SEGMENT] = ~np.asarray(in_segment, dtype=np.bool_)
     if contacts_left is not None:
         refusals[Reason.CONTACT_LIMIT] = np.asarray(contacts_left) <= 0
+    if house_holdout is not None:
+        refusals[Reason.HOUSE_HOLDOUT] = np.asarray(house_holdout, dtype=np.bool_)
     first_to_last = [r for r in _FIRST_TO_LAST if r in refusals]
     refused = np.select([refusals[r] for r in first_to_last], first_to_last, default=Reason.OFFERED)
     return refused.astype(np.int8)
 
 
-_FIRST_TO_LAST = (Reason.NO_CONSENT, Reason.SEGMENT, Reason.FRAUD_LIMIT, Reason.HOLDOUT, Reason.CONTACT_LIMIT)
+_FIRST_TO_LAST = (*ELIGIBLE_NOT, Reason.HOLDOUT, Reason.CONTACT_LIMIT)
 
 
 def may_be_offered(screened: npt.NDArray[np.int8]) -> Bools:
@@ -187,6 +195,7 @@ def in_words(fraud_limit: float, minimum_value_eur: float | None = None) -> tupl
         Reason.COMMITTED: "needed to keep the minimum that was committed to",
         Reason.DRAWN: "drawn by chance, so that something is learnt",
         Reason.DRAWN_NOTHING: "drawn by chance to get nothing, so that something is learnt",
+        Reason.HOUSE_HOLDOUT: "in the holdout of the house, which no campaign offers anything",
     }
     return tuple(sentence[reason] for reason in Reason)
 

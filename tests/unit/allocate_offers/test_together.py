@@ -14,6 +14,8 @@ from jobs.errors import BadRequest
 from jobs.runtime.layout import HOUSE_RULES_KEY
 from jobs.runtime.report import Report
 from jobs.runtime.stores import Stores
+from jobs.science.experiment.holdout import in_holdout
+from jobs.science.offers.eligibility import Reason, in_words, not_eligible
 from jobs.tables.outputs import OFFERS
 from tests.trained import rows_of
 from tests.unit.allocate_offers.score_world import DAY, ScoreWorld, fill, home
@@ -51,6 +53,21 @@ def test_without_rules_a_customer_may_get_an_offer_of_each_campaign(tmp_path: Pa
     assert set(contacts(rows).values()) == {1, 2}
     assert set(report.details["campaigns"]) == {"autumn", "spring"}
     assert report.details["night"]["contacts"] is None
+
+
+def test_the_holdout_of_the_house_gets_no_offer_and_is_in_no_campaigns_holdout(two: Callable[[str], Stores]) -> None:
+    _, rows = night(two('[holdout]\nsalt = "house"\nshare = 0.2\n'))
+    ids = sorted({row["customer_id"] for row in rows})
+    held = {name for name, is_in in zip(ids, in_holdout(ids, "house", 0.2), strict=True) if is_in}
+    assert 80 < len(held) < 160
+    words = in_words(0.0)
+    said: dict[str, set[str]] = {words[Reason.HOUSE_HOLDOUT]: set(), words[Reason.HOLDOUT]: set()}
+    for row in rows:
+        said.setdefault(row["reason"], set()).add(row["customer_id"])
+    assert said[words[Reason.HOUSE_HOLDOUT]] <= held
+    assert not held & (said[words[Reason.HOLDOUT]] | set(contacts(rows)))
+    assert len(said[words[Reason.HOUSE_HOLDOUT]]) > 50
+    assert not_eligible(said) >= {words[Reason.HOUSE_HOLDOUT]}, "in no comparison with a campaign's holdout"
 
 
 def test_contacts_are_limited_over_all_campaigns_and_the_nights_before(two: Callable[[str], Stores]) -> None:

@@ -48,6 +48,17 @@ def test_segments_come_before_fraud_and_contacts_after_the_holdout():
     assert codes.tolist() == [Reason.SEGMENT, Reason.HOLDOUT, Reason.CONTACT_LIMIT, Reason.OFFERED]
 
 
+def test_the_holdout_of_the_house_comes_before_that_of_the_campaign_and_after_what_makes_nobody_eligible():
+    codes = screen(
+        [False, True, True, True],
+        [0.1, 0.9, 0.1, 0.1],
+        0.2,
+        [True, True, True, True],
+        house_holdout=[True, True, True, False],
+    )
+    assert codes.tolist() == [Reason.NO_CONSENT, Reason.FRAUD_LIMIT, Reason.HOUSE_HOLDOUT, Reason.HOLDOUT]
+
+
 def test_why_nothing_was_worth_it_is_told_apart():
     """A risky partner's arm, effects negative beyond doubt, too little value, and a minimum kept at a loss."""
     screened = np.zeros(5, np.int8)
