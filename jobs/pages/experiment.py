@@ -13,7 +13,7 @@ from jobs.pages.experiment_segments import segments
 from jobs.pages.forest_plot import forest_plot
 from jobs.pages.formats import percent_ticks, signed_whole_euro, unbroken
 from jobs.pages.measures import measure
-from jobs.pages.promised import promised
+from jobs.pages.promised import Promised, promised
 from jobs.pages.rendering import render
 from jobs.pages.sample_ratio_panel import ArmSize, sample_ratio_panel
 
@@ -40,7 +40,7 @@ class Answers:
     did, now : tuple of str
         What did it do, and what now: sentences, the most important first.
     badge, level : str
-        The decision in a word, and which badge it is: "stable", "watch", "alarm" or "plain".
+        The decision in a word, empty where there can be none, and which badge: "stable", "watch", "alarm" or "plain".
     """
 
     title: str
@@ -65,12 +65,12 @@ def experiment_html(document: Node) -> str:
         HTML, under 1 MB. Where the split does not hold it says so, and shows no effect.
     """
     metrics: Sequence[Node] = document["metrics"]
-    holds, said = document["split"]["holds"], document["promised"]
+    holds, beside = document["split"]["holds"], _beside(document)
     return render(
         "experiment.html.j2",
         document=document,
         holds=holds,
-        answers=answers(document),
+        answers=answers(document, beside),
         ends_on=_date(document["progress"]["ends_on"]),
         as_of=_date(document["as_of"]),
         split_picture=sample_ratio_panel(
@@ -92,20 +92,22 @@ def experiment_html(document: Node) -> str:
         guarded=any(metric["margin"] is not None for metric in metrics),
         curves=_curves(document),
         segments=segments(document) if holds else [],
-        promised=promised(said) if said and holds else None,
+        promised=beside,
         interval_says=_interval_says(document["progress"]),
         confidence=1.0 - document["progress"]["alpha"],
         rule=_rule(document["decision"]["rule"]),
     )
 
 
-def answers(document: Node) -> Answers:
+def answers(document: Node, beside: Promised | None = None) -> Answers:
     """Say the three things that a reader wants first.
 
     Parameters
     ----------
     document : mapping
         A readout document.
+    beside : Promised, optional
+        What was promised beside what was measured, of a campaign.
     """
     over, ends = document["progress"]["sentence"], _date(document["progress"]["ends_on"])
     if ends and not document["progress"]["is_final"]:
@@ -120,8 +122,12 @@ def answers(document: Node) -> Answers:
             "alarm",
         )
     decision = document["decision"]
-    outcome, reasons, found = decision["outcome"], decision["reasons"], _found(document)
+    outcome, reasons = decision["outcome"], decision["reasons"]
     reasons = tuple(unbroken(reason[:1].upper() + reason[1:]) for reason in reasons)
+    if beside is not None:
+        now = (beside.calibration,) if beside.calibration else reasons
+        return Answers(f"{document['source']['name']}: {beside.title}", over, (beside.sentence,), now, "", "plain")
+    found = _found(document)
     if outcome == "none":
         return Answers(document["title"], over, found, reasons, "no decision", "plain")
     title = _TITLES[outcome].format(decision["arm"] or "").strip()
@@ -130,9 +136,6 @@ def answers(document: Node) -> Answers:
 
 def _found(document: Node) -> tuple[str, ...]:
     """Return what the deciding metrics say of the arm that ships, or of the only one; else the first, of each arm."""
-    said = document["promised"]
-    if said and said.get("sentence"):
-        return (unbroken(said["sentence"]),)
     deciding = [m for m in document["metrics"] if m["role"] == "success"] or list(document["metrics"])
     others = [arm["arm"] for arm in document["arms"] if arm["arm"] != document["control"]]
     chosen = document["decision"]["arm"] or (others[0] if len(others) == 1 else None)
@@ -150,6 +153,11 @@ def _found(document: Node) -> tuple[str, ...]:
         )
     more = len(lines) - _SENTENCES
     return (*sentences, f"{more} more are below.") if more > 0 else tuple(sentences)
+
+
+def _beside(document: Node) -> Promised | None:
+    said = document["promised"]
+    return promised(said) if said and document["split"]["holds"] else None
 
 
 def _curves(document: Node) -> list[tuple[str, Markup]]:

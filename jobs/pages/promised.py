@@ -1,4 +1,4 @@
-"""Promised against measured euros: of a campaign in all, by arm and by partner."""
+"""Promised against measured euros: of a campaign in all by its holdout, by arm and partner by offers drawn by lot."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from markupsafe import Markup
 from jobs.pages.axes import Axis
 from jobs.pages.experiment_rows import Node, Span, forest_row, span
 from jobs.pages.forest_plot import ForestGroup, forest_plot
-from jobs.pages.formats import decimal, euro_ticks, signed_whole_euro
+from jobs.pages.formats import NONE, euro_ticks, percent, signed_whole_euro, unbroken, whole_euro
 
 _MOST_PARTNERS = 8
 """Partners that are drawn; all are in the table."""
@@ -22,13 +22,16 @@ class Pair:
     ----------
     name : str
         Arm or partner.
-    promised_eur, measured_eur : Span or None
-        In euros; None where it was not stated or not measured.
+    offers : int or None
+        Offers that it was measured on.
+    promised_eur, measured_eur : Span
+        In euros.
     """
 
     name: str
-    promised_eur: Span | None
-    measured_eur: Span | None
+    offers: int | None
+    promised_eur: Span
+    measured_eur: Span
 
 
 @dataclass(frozen=True)
@@ -37,28 +40,28 @@ class Promised:
 
     Parameters
     ----------
+    title, sentence, calibration : str
+        Both figures in a few words; in a sentence; and what the next night makes of it, empty where nothing.
     whole : Pair
         In all.
     ratio : Span or None
-        Promised over measured, or measured over promised, as `ratio_name` says.
+        What `ratio_name` says, in percent.
     ratio_name : str
-        Which way round it is, in words.
-    sentence, calibration : str
-        What it means, and what the next night makes of it.
-    picture : Markup or None
-        Total and arms.
-    partners_picture : Markup or None
-        Partners.
+        Such as "Measured over promised effects".
+    picture, arms_picture, partners_picture : Markup or None
+        In all, by arm, by partner.
     arms, partners : sequence of Pair
         Rows of the tables.
     """
 
+    title: str
+    sentence: str
+    calibration: str
     whole: Pair
     ratio: Span | None
     ratio_name: str
-    sentence: str
-    calibration: str
     picture: Markup | None
+    arms_picture: Markup | None
     partners_picture: Markup | None
     arms: Sequence[Pair]
     partners: Sequence[Pair]
@@ -72,44 +75,45 @@ def promised(said: Node) -> Promised:
     said : mapping
         The document's ``promised``.
     """
-    arms, partners = said.get("arms") or (), said.get("partners") or ()
+    arms = [(str(a["arm"]), a) for a in said["arms"]]
+    partners = [(str(p["partner_id"]), p) for p in said["partners"]]
+    measured, vow = said["measured_eur"]["value"], said["promised_eur"]["value"]
     return Promised(
-        _pair("In all", said),
-        span(said.get("ratio"), decimal),
-        said.get("ratio_name") or "Promised over measured",
-        said.get("sentence") or "",
-        _calibration(said.get("calibration")),
-        _picture("Promised and measured euros", [("in all", said), *((a["arm"], a) for a in arms)]),
-        _picture(
-            "Promised and measured euros by partner",
-            [(p.get("name") or p["partner_id"], p) for p in list(partners)[:_MOST_PARTNERS]],
-        ),
-        [_pair(a["arm"], a) for a in arms],
-        [_pair(p.get("name") or p["partner_id"], p) for p in partners],
+        f"{signed_whole_euro(measured)} measured, {whole_euro(vow)} promised",
+        unbroken(said["sentence"]),
+        _sentence((said["calibration"] or {}).get("sentence", "")),
+        _pair("in all", said),
+        span(said["ratio"], percent),
+        said["ratio_name"],
+        _picture("Promised and measured net euros", [("in all", said)]),
+        _picture("Promised and measured net euros by arm", arms),
+        _picture("Promised and measured net euros by partner", partners[:_MOST_PARTNERS]),
+        [_pair(*arm) for arm in arms],
+        [_pair(*partner) for partner in partners],
     )
 
 
-def _calibration(said: object) -> str:
-    if isinstance(said, dict):
-        return str(said.get("sentence") or "")
-    return str(said) if isinstance(said, str) else ""
+def _sentence(words: str) -> str:
+    return words and words[0].upper() + words[1:].rstrip(".") + "."
 
 
 def _pair(name: str, node: Node) -> Pair:
-    return Pair(
-        name, span(node.get("promised_eur"), signed_whole_euro), span(node.get("measured_eur"), signed_whole_euro)
-    )
+    written = [span(node[key], signed_whole_euro) or Span(NONE) for key in ("promised_eur", "measured_eur")]
+    return Pair(name, node.get("offers"), *written)
 
 
 def _picture(title: str, entries: Sequence[tuple[str, Node]]) -> Markup | None:
     axis = Axis("net margin, €", euro_ticks, holds=(0.0,))
-    groups = []
-    for name, node in entries:
-        rows = [
-            forest_row(word, node[key], verdict)
-            for word, key, verdict in (("promised", "promised_eur", ""), ("measured", "measured_eur", "better"))
-            if node.get(key) and node[key].get("value") is not None
-        ]
-        if rows:
-            groups.append(ForestGroup(name, rows, axis, signed_whole_euro))
-    return forest_plot(title, groups, shared=axis, description="Hollow: promised. Filled: measured by the holdout.")
+    groups = [
+        ForestGroup(
+            name,
+            [
+                forest_row("promised", node["promised_eur"], ""),
+                forest_row("measured", node["measured_eur"], "better"),
+            ],
+            axis,
+            signed_whole_euro,
+        )
+        for name, node in entries
+    ]
+    return forest_plot(title, groups, shared=axis, description="Hollow: promised. Filled: measured.")

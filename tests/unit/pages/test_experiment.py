@@ -97,10 +97,10 @@ def test_a_campaign_is_held_against_its_promise() -> None:
     words = checked(html)
     for said in (
         "campaign, read by its holdout · spring", "Promised against measured", "+€24,310", "+€8,300 to +€17,500", "p14",
-        "The effects of spring are multiplied by 0.55.", "1.880",
+        "Effects of spring are multiplied by 0.55.", "53.0%", "spring: +€12,900 measured, €24,310 promised",
     ):  # fmt: skip
         assert said in words, said
-    assert answers(document).did == ("Spring brought half of what it promised.",)
+    assert "no decision" not in words
 
 
 def test_hostile_and_long_names_and_many_metrics_stay_a_page(over: dict[str, Any]) -> None:
