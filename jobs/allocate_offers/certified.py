@@ -1,6 +1,7 @@
 """What the run's report says of a night and its campaigns: the certificate, prices in words, what partners cost."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -128,6 +129,8 @@ def campaign_certificate(
         "budget_curve": dict(curve),
         "policy_version": setting.policy_version[campaign.id],
     }
+    if campaign.id in setting.calibration:
+        said["calibration"] = asdict(setting.calibration[campaign.id])
     if campaign.id in setting.catalogues:
         said["catalogue"] = _catalogue(setting, campaign, counts)
     return said

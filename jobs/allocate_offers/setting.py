@@ -14,6 +14,7 @@ from jobs.allocate_offers.menu import menu_of
 from jobs.allocate_offers.partners import PartnerRisk, partner_risks
 from jobs.allocate_offers.tables_of_night import mean_risk
 from jobs.errors import BadCampaign
+from jobs.runtime.calibration import Factor, newest_factors
 from jobs.runtime.campaign import Arm, Campaign, read_campaign
 from jobs.runtime.house_rules import HouseRules, read_house_rules
 from jobs.runtime.layout import campaign_key
@@ -48,6 +49,8 @@ class Setting:
         By campaign and arm, where the model's card says it.
     catalogues : mapping of str to Catalogue
         Of the campaigns whose offers are rows of one.
+    calibration : mapping of str to Factor
+        By campaign, what its holdout says that effects are to be multiplied by; certainty holds it already.
     """
 
     run_date: date
@@ -58,6 +61,7 @@ class Setting:
     partners: Mapping[str, PartnerRisk]
     certainty: Mapping[str, Mapping[str, Certainty]]
     catalogues: Mapping[str, Catalogue] = field(default_factory=dict)
+    calibration: Mapping[str, Factor] = field(default_factory=dict)
 
     @cached_property
     def menu(self) -> Menu:
@@ -83,6 +87,11 @@ class Setting:
         """Return the arm of the file that each arm of a campaign is one of, shape (arms,)."""
         known = self.catalogues.get(campaign.id)
         return np.arange(len(campaign.arms)) if known is None else known.arm_of
+
+    def factor(self, campaign: Campaign) -> float:
+        """Return what effects of a campaign are multiplied by."""
+        known = self.calibration.get(campaign.id)
+        return 1.0 if known is None else known.factor
 
     def risks(self, campaign: Campaign) -> dict[str, PartnerRisk]:
         """Return the risk of the partners of a campaign's arms, as far as it is known; none if it sets no limit."""
@@ -130,6 +139,7 @@ class Setting:
             "certainty": {
                 campaign: {arm: asdict(sure) for arm, sure in arms.items()} for campaign, arms in self.certainty.items()
             },
+            "calibration": {campaign: asdict(factor) for campaign, factor in self.calibration.items()},
         }
 
 
@@ -161,7 +171,8 @@ def set_up(
     for campaign in campaigns:
         _require_not_expired(campaign, manifest.run_date)
     catalogues = catalogues_of(campaigns) if catalogues_of is not None else {}
-    certainty = {c.id: certainty_of(c, models[c.id], stores) for c in campaigns}
+    calibration = newest_factors(manifest.upstream, [c.id for c in campaigns if c.calibrate], stores)
+    certainty = {c.id: certainty_of(c, models[c.id], stores, calibration.get(c.id)) for c in campaigns}
     campaigns = tuple(catalogues[c.id].expanded() if c.id in catalogues else c for c in campaigns)
     wanted = {arm.partner_id for campaign in campaigns if campaign.partner_risk for arm in campaign.arms}
     return Setting(
@@ -173,6 +184,7 @@ def set_up(
         partners=partner_risks(manifest.run_date, sorted(wanted - {""}), stores),
         certainty=certainty,
         catalogues=catalogues,
+        calibration=calibration,
     )
 
 
@@ -189,11 +201,14 @@ def setting_of(told: Mapping[str, Any], run_date: date, stores: Stores) -> Setti
             campaign: {arm: Certainty(**sure) for arm, sure in arms.items()}
             for campaign, arms in told["certainty"].items()
         },
+        calibration={campaign: Factor(**factor) for campaign, factor in told["calibration"].items()},
     )
 
 
-def certainty_of(campaign: Campaign, version: str, stores: Stores) -> dict[str, Certainty]:
-    """Return how sure the effects of each arm are, as the card of the model that scored says.
+def certainty_of(
+    campaign: Campaign, version: str, stores: Stores, factor: Factor | None = None
+) -> dict[str, Certainty]:
+    """Return how sure the effects of each arm are, as the card of the model that scored says, once calibrated.
 
     The card's intervals are of rows that the model never saw. Where the verdict is one arm for all, effects do not
     differ, and only the error of the mean is left. A model without a judgement in its card says nothing.
@@ -206,7 +221,8 @@ def certainty_of(campaign: Campaign, version: str, stores: Stores) -> dict[str, 
     for arm in card.get("arms", ()):
         effect, slope = arm["effect_eur"], arm["slope"]
         kept = min(max(slope["value"], 0.0), 1.0) if personal else 0.0
-        sure[arm["arm"]] = Certainty(effect["value"], _error(effect), kept, _error(slope) if kept else 0.0)
+        by_card = Certainty(effect["value"], _error(effect), kept, _error(slope) if kept else 0.0)
+        sure[arm["arm"]] = by_card if factor is None else by_card.times(factor.factor, factor.relative_error)
     return sure
 
 

@@ -1,7 +1,7 @@
 """Customers of all campaigns of a night together: each once, with the arms of every campaign that scored him."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from jobs.allocate_offers.candidates import Ask
-from jobs.allocate_offers.scored import scored
+from jobs.allocate_offers.scored import Scored, scored
 from jobs.allocate_offers.setting import Setting
 from jobs.allocate_offers.tables_of_night import contacts_left, fraud_probability, segments
 from jobs.allocate_offers.valued import Valued, valued
@@ -167,7 +167,7 @@ def together(
     """
     asks = candidates or {}
     of_campaign = [
-        scored(setting.of_file(campaign), rows[campaign.id])
+        _calibrated(scored(setting.of_file(campaign), rows[campaign.id]), setting.factor(campaign))
         if campaign.id in rows and rows[campaign.id].num_rows
         else None
         for campaign in setting.campaigns
@@ -192,6 +192,11 @@ def together(
         known.append(valued(setting, campaign, customers, fraud, of_segment, of_left, considered))
         places.append(place)
     return Together(setting, customer_id, segment, left, tuple(known), tuple(places))
+
+
+def _calibrated(customers: Scored, factor: float) -> Scored:
+    """Return the customers with their effects as the newest reading of the holdout leaves them."""
+    return customers if factor == 1.0 else replace(customers, effect_eur=customers.effect_eur * factor)
 
 
 def _union(ids: list[pa.Array]) -> pa.Array:

@@ -15,6 +15,7 @@ from jobs.allocate_offers.setting import Setting, certainty_of
 from jobs.allocate_offers.tables_of_night import mean_risk
 from jobs.allocate_offers.together import together
 from jobs.errors import BadRequest, NoInput
+from jobs.runtime.calibration import factors_of_nights
 from jobs.runtime.campaign import Campaign, read_campaign
 from jobs.runtime.house_rules import read_house_rules
 from jobs.runtime.layout import campaign_ids
@@ -103,6 +104,11 @@ def _setting(other: Other, rows: Mapping[str, pa.Table], run_date: date, stores:
     campaigns = tuple(campaign.model_copy(update={"exploration": None}) for campaign in files)
     _require_no_catalogue(campaigns)
     wanted = {arm.partner_id for campaign in campaigns if campaign.partner_risk for arm in campaign.arms}
+    # What multiplied the effects of that night multiplies them here.
+    calibration = {
+        c.id: factor for c in campaigns for factor in factors_of_nights(c.id, run_date, run_date, stores).values()
+    }
+    versions = {c.id: rows[c.id]["model_version"][0].as_py() for c in campaigns}
     return Setting(
         run_date=run_date,
         campaigns=campaigns,
@@ -110,7 +116,8 @@ def _setting(other: Other, rows: Mapping[str, pa.Table], run_date: date, stores:
         policy_version={},
         mean_risk=mean_risk(run_date, stores),
         partners=partner_risks(run_date, sorted(wanted - {""}), stores),
-        certainty={c.id: certainty_of(c, rows[c.id]["model_version"][0].as_py(), stores) for c in campaigns},
+        certainty={c.id: certainty_of(c, versions[c.id], stores, calibration.get(c.id)) for c in campaigns},
+        calibration=calibration,
     )
 
 

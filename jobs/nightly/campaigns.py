@@ -109,6 +109,9 @@ def _verdict(card: Card) -> Iterable[str]:
 
 
 def _certified(certificate: Certificate) -> Iterable[str]:
+    if "calibration" in certificate:
+        sentence = certificate["calibration"]["sentence"]
+        yield f"{sentence[:1].upper()}{sentence[1:]}."
     if not certificate["offered"]:
         return
     short = max(certificate["dual_bound_eur"] - certificate["expected_net_eur"], 0.0)

@@ -210,7 +210,8 @@ def _put_offers(
         offered = pc.equal(rows["status"], "offered")
         made = rows.filter(offered)
         makers |= set(pc.unique(made["run_date"]).to_pylist())
-        factor = pa.array([factors.get(run, 1.0) for run in made["run_id"].to_pylist()], pa.float64())
+        runs = made["run_id"].to_pylist()
+        factor = pa.array([factors[run].factor if run in factors else 1.0 for run in runs], pa.float64())
         columns = ["customer_id", "run_date", "arm", "partner_id", "expected_net_eur", "cost_eur"]
         nights.put(
             "made",

@@ -77,7 +77,7 @@ def newest_factors(upstream: Iterable[str], campaigns: Iterable[str], home: Home
     return found
 
 
-def factors_of_nights(campaign_id: str, first: date, last: date, home: Home) -> dict[str, float]:
+def factors_of_nights(campaign_id: str, first: date, last: date, home: Home) -> dict[str, Factor]:
     """Return by run what an allocation multiplied a campaign's effects by; a run that is not in it multiplied nothing.
 
     Parameters
@@ -93,7 +93,7 @@ def factors_of_nights(campaign_id: str, first: date, last: date, home: Home) -> 
     for run_id in home.ledger.finished(ALLOCATE, "offers", first, last):
         of_campaign = _details(read_manifest(home, run_id), home).get("campaigns", {}).get(campaign_id, {})
         if of_campaign.get("calibration"):
-            found[run_id] = float(of_campaign["calibration"]["factor"])
+            found[run_id] = Factor(**of_campaign["calibration"])
     return found
 
 

@@ -94,6 +94,9 @@ class Campaign(Section):
     suppress_negative: bool = Field(
         default=True, description="never offer an arm whose effect on the customer is negative beyond doubt"
     )
+    calibrate: bool = Field(
+        default=True, description="whether what its holdout measured multiplies the effects of the next night"
+    )
     expiry_days: Annotated[int, Field(ge=0)] | None = Field(
         default=None, description="days after the night that an offer holds; an arm's expires_on may end it first"
     )

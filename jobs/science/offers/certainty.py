@@ -1,6 +1,6 @@
 """How sure an effect is: its interval by the errors that the trial left in calibration, where no model gives one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,8 @@ class Certainty:
         Share of the predicted differences that was kept, in [0, 1]; 0 where all customers have the mean effect.
     slope_error : float
         Its standard error, >= 0.
+    factor_error : float
+        Standard error, over the factor, of what all effects were multiplied by, >= 0.
 
     Raises
     ------
@@ -37,9 +39,10 @@ class Certainty:
     level_error_eur: float
     slope: float
     slope_error: float
+    factor_error: float = 0.0
 
     def __post_init__(self) -> None:
-        numbers = (self.level_eur, self.level_error_eur, self.slope, self.slope_error)
+        numbers = (self.level_eur, self.level_error_eur, self.slope, self.slope_error, self.factor_error)
         if not np.isfinite(numbers).all() or min(numbers[1:]) < 0:
             raise BadRequest(f"certainty == {numbers}: must be finite, slope and errors must be >= 0.")
 
@@ -59,7 +62,30 @@ class Certainty:
         effect = np.asarray(effect_eur, dtype=np.float64)
         # The prediction's distance from the mean one, before it was shrunk; without a slope all have the level.
         away = (effect - self.level_eur) / self.slope if self.slope > 0 else np.zeros_like(effect)
-        return _Z_95 * np.hypot(self.level_error_eur, away * self.slope_error)
+        of_trial = np.hypot(self.level_error_eur, away * self.slope_error)
+        return _Z_95 * np.hypot(of_trial, effect * self.factor_error) if self.factor_error else _Z_95 * of_trial
+
+    def times(self, factor: float, factor_error: float) -> "Certainty":
+        """Return how sure effects are once all are multiplied by a factor.
+
+        Parameters
+        ----------
+        factor : float
+            What effects are multiplied by, >= 0.
+        factor_error : float
+            Its standard error over the factor, >= 0.
+
+        Examples
+        --------
+        >>> Certainty(1.0, 0.1, 0.5, 0.1).times(0.5, 0.2).half_width_eur([0.5, 1.5]).round(3).tolist()
+        [0.219, 0.713]
+        """
+        return replace(
+            self,
+            level_eur=self.level_eur * factor,
+            level_error_eur=self.level_error_eur * factor,
+            factor_error=factor_error,
+        )
 
     def negative_beyond_doubt(self, effect_eur: npt.ArrayLike) -> Bools:
         """Return which effects are below 0 with all of their interval."""
