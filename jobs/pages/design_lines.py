@@ -54,10 +54,9 @@ def _metric(metric: Mapping[str, Any], answer: Mapping[str, Any]) -> list[str]:
     else:
         what = "A harm" if metric["role"] == "guardrail" else "An effect"
         of = "is ruled out" if metric["role"] == "guardrail" else "is found"
-        said.append(
-            f"{what} of {_effect(metric['effect'], share=share)} {of} with a chance of {percent(metric['power'])}; "
-            f"for {percent(answer['power'])} it takes {count(metric['needed'])} {answer['drawn']}."
-        )
+        chance = f"{what} of {_effect(metric['effect'], share=share)} {of} with a chance of {percent(metric['power'])}"
+        enough = f"; for {percent(answer['power'])} it takes {count(metric['needed'])} {answer['drawn']}"
+        said.append(chance + ("." if metric["needed"] == answer["units"] else f"{enough}."))
         if metric["power"] < answer["power"] - 5e-4:
             said.append(f"So few {answer['drawn']} leave it open: plan more, or a larger effect ({least}).")
     if metric["explained"]:
