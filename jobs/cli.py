@@ -13,6 +13,7 @@ _JUDGE_FRAUD = "judge-fraud"
 _EVALUATE_POLICY = "evaluate-policy"
 _ALLOCATE_OFFERS = "allocate-offers"
 _DESIGN_EXPERIMENT = "design-experiment"
+_READ_EXPERIMENT = "read-experiment"
 _MODULES = {
     _LIFT: "jobs.lift",
     _JUDGE_FRAUD: "jobs.judge_fraud",
@@ -38,6 +39,7 @@ ABOUT = {
     "score-uplift": "what each arm would add for each customer, in euro",
     _ALLOCATE_OFFERS: "who gets which offer under budget and caps, with a certificate; --data for anybody's file",
     _EVALUATE_POLICY: "drawn offers in (--data, or --campaign); what another policy would have earned on them",
+    _READ_EXPERIMENT: "an experiment in (--data for anybody's file): split, effects with intervals, what now",
     _DESIGN_EXPERIMENT: "the past in; units, days and smallest effect of a trial out",
     "publish-offers": "each campaign's list as CSV, under a new name",
     "monitor-drift": "how far the night's rows are from what the models were trained on",
@@ -73,6 +75,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if verb == _ALLOCATE_OFFERS and any(word.split("=")[0] == "--data" for word in words[1:]):
         of_a_file: Callable[[Sequence[str]], int] = importlib.import_module("jobs.allocate_instance").main
         return of_a_file(words[1:])
+    if verb == _READ_EXPERIMENT and not {word.split("=")[0] for word in words[1:]} & {"--experiment", "--campaign"}:
+        of_a_trial: Callable[[Sequence[str]], int] = importlib.import_module("jobs.read_trial").main
+        return of_a_trial(words[1:])
     if verb == _EVALUATE_POLICY and any(word.split("=")[0] == "--campaign" for word in words[1:]):
         of_a_campaign: Callable[[Sequence[str]], int] = importlib.import_module("jobs.evaluate_campaign").main
         return of_a_campaign(words[1:])

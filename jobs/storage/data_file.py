@@ -1,7 +1,10 @@
 """A table file of anybody's, CSV or Parquet, read whole or refused in one sentence."""
 
+import csv
+import io
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,6 +18,7 @@ DELIMITERS = ",;\t|"
 
 _MAGIC = b"PAR1"
 _LARGEST_BLOCK = 2**31 - 1
+_HEADER_BYTES = 2**20
 
 
 def read_data_file(path: Path, text: Collection[str] = ()) -> pa.Table:
@@ -44,23 +48,78 @@ def read_data_file(path: Path, text: Collection[str] = ()) -> pa.Table:
         If two columns have one name.
     """
     try:
-        if not path.exists():
-            raise NoInput(f"{path} is not there: check the path and its spelling")
-        if not path.is_file():
-            raise BadFile(f"{path} is a folder: name one CSV or Parquet file in it")
-        if path.stat().st_size == 0:
-            raise BadFile(f"{path} is empty (0 bytes): write it again")
+        _check_there(path)
         rows = _read_parquet(path) if _is_parquet(path) else _read_csv(path, text)
     except OSError as error:
         raise BadFile(f"{path} cannot be read ({_first(error)}): check the file and its permissions") from error
-    twice = [name for name, times in Counter(rows.column_names).items() if times > 1]
-    if twice:
-        raise BadSchema(
-            f"{path} has {rows.column_names.count(twice[0])} columns called {twice[0]!r}: rename all but one"
-        )
+    _check_names(path, rows.column_names)
     if rows.num_rows == 0:
         raise BadFile(f"{path} has columns but no rows: write it again with its rows")
     return rows
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """What a file is, without its rows.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    columns : tuple of str
+        Names, in order.
+    delimiter : str or None
+        Between the fields of a CSV; None of Parquet.
+    """
+
+    path: Path
+    columns: tuple[str, ...]
+    delimiter: str | None
+
+
+def look_into(path: Path) -> DataFile:
+    """Return what a CSV or Parquet file is, so that an engine may stream its rows; failures as `read_data_file`'s."""
+    try:
+        _check_there(path)
+        if _is_parquet(path):
+            names, delimiter = _parquet_columns(path), None
+        else:
+            with pa.input_stream(path, compression="detect") as stream:
+                head = stream.read(_HEADER_BYTES).removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
+            if not head.strip():
+                raise BadFile(f"{path} holds nothing but blanks: write it again")
+            delimiter = _delimiter(head)
+            names = next(csv.reader(io.StringIO(head.decode(errors="replace"), newline=""), delimiter=delimiter))
+    except OSError as error:
+        raise BadFile(f"{path} cannot be read ({_first(error)}): check the file and its permissions") from error
+    except UnicodeDecodeError as error:
+        raise BadFile(f"{path} holds bytes that are no UTF-8 text: save it as CSV in UTF-8") from error
+    _check_names(path, names)
+    return DataFile(path, tuple(names), delimiter)
+
+
+def _parquet_columns(path: Path) -> list[str]:
+    try:
+        return [str(name) for name in pq.read_schema(path).names]
+    except (pa.ArrowException, OSError) as error:
+        raise BadFile(
+            f"{path} cannot be read as Parquet ({_first(error)}): it is truncated or damaged, copy it again"
+        ) from error
+
+
+def _check_there(path: Path) -> None:
+    if not path.exists():
+        raise NoInput(f"{path} is not there: check the path and its spelling")
+    if not path.is_file():
+        raise BadFile(f"{path} is a folder: name one CSV or Parquet file in it")
+    if path.stat().st_size == 0:
+        raise BadFile(f"{path} is empty (0 bytes): write it again")
+
+
+def _check_names(path: Path, names: Sequence[str]) -> None:
+    twice = [name for name, times in Counter(names).items() if times > 1]
+    if twice:
+        raise BadSchema(f"{path} has {names.count(twice[0])} columns called {twice[0]!r}: rename all but one")
 
 
 def _is_parquet(path: Path) -> bool:

@@ -1,7 +1,7 @@
 """Guardrails: a metric that must not suffer may be worse by the margin that was allowed before the start, no more."""
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
 from jobs.errors import BadRequest
 from jobs.science.experiment.interval import Effect
@@ -41,6 +41,41 @@ class Guardrail:
             )
         if self.better not in get_args(Better):
             raise BadRequest(f"better == {self.better!r}: choose higher or lower.")
+
+
+def parse_guardrail(text: str) -> tuple[str, Guardrail]:
+    """Return the metric's name and the guardrail that ``METRIC:MARGIN[%][:lower]`` says.
+
+    Parameters
+    ----------
+    text : str
+        As ``orders:5%`` (of the control), ``minutes:0.2`` (in the metric's unit) or ``returns:2%:lower`` (better when
+        lower).
+
+    Returns
+    -------
+    tuple of str and Guardrail
+
+    Raises
+    ------
+    BadRequest
+        If it is of another form, or the margin is not allowed.
+
+    Examples
+    --------
+    >>> parse_guardrail("returns:2%:lower")
+    ('returns', Guardrail(margin=0.02, better='lower', relative=True))
+    """
+    name, *said = (part.strip() for part in text.split(":"))
+    if not name or not 1 <= len(said) <= 2:
+        raise BadRequest(f"guardrail {text!r} is not METRIC:MARGIN: write it as orders:5% or returns:0.02:lower.")
+    try:
+        margin = float(said[0].removesuffix("%"))
+    except ValueError as wrong:
+        raise BadRequest(f"guardrail {text!r}: {said[0]!r} is no margin, write it as orders:5%.") from wrong
+    relative = said[0].endswith("%")
+    better = cast("Better", said[1] if len(said) == 2 else "higher")  # Guardrail refuses any other word
+    return name, Guardrail(margin / 100.0 if relative else margin, better, relative)
 
 
 def judged(guardrail: Guardrail, effect: Effect) -> Verdict:

@@ -62,11 +62,14 @@ def line_sentence(metric: str, arm: str, effect: Effect, unit: str, verdict: str
     said = difference(effect.absolute, unit, level_of(effect.alpha))
     sides = f"{figure(effect.treatment, unit)} against {figure(effect.control, unit)}"
     relative = "" if effect.relative is None else f", {number(100.0 * effect.relative.value, signed=True)}%"
-    way = "more" if effect.absolute.value > 0.0 else "less"
-    claim = {
-        "better": f"{metric} is surely {way} with {arm!r}, and that is good",
-        "worse": f"{metric} is surely {way} with {arm!r}, and that is bad",
-    }.get(verdict, f"whether {arm!r} changes {metric} is not known")
+    way = "higher" if effect.absolute.value > 0.0 else "lower"
+    # Of most metrics everybody knows which way is good; of the others, and of harm, it is said.
+    judgement = ", which is worse" if verdict == "worse" else ", which is better" if way == "lower" else ""
+    claim = (
+        f"whether {arm!r} changes {metric} is not known"
+        if verdict == "open"
+        else f"{metric} is surely {way} with {arm!r}{judgement}"
+    )
     return f"{claim}: {sides}, {said}{relative}."
 
 
@@ -75,10 +78,10 @@ def guardrail_sentence(metric: str, arm: str, effect: Effect, unit: str, verdict
     relative = guardrail.relative and effect.relative is not None
     level = level_of(effect.alpha / 2.0)
     if relative and effect.relative is not None:
-        said, margin = change(effect.relative, "between"), f"{number(100.0 * guardrail.margin)}%"
+        said, margin = change(effect.relative, "between"), f"{100.0 * guardrail.margin:g}%"
     else:
         said = difference(effect.absolute, unit, "between")
-        margin = f"{number(100.0 * guardrail.margin)} points" if unit == SHARE else figure(guardrail.margin, unit)
+        margin = f"{100.0 * guardrail.margin:g} points" if unit == SHARE else f"{guardrail.margin:g} {unit}".rstrip()
     way = "less" if guardrail.better == "higher" else "more"
     claim = {
         "held": f"the guardrail {metric} held with {arm!r}",
@@ -95,7 +98,7 @@ def split_sentence(split: Split, checks: Sequence[tuple[str, float]], threshold:
     if not broken:
         assumed = "" if shares_known else " (equal shares are assumed: the design's were not stated)"
         said = f"The arms have the sizes that the design promised{assumed}"
-        return f"{said}: p = {_p(lowest)}, at least {threshold:g} is asked."
+        return f"{said}: {_p(lowest)}, at least {threshold:g} is asked."
     names = split.names if ratio is split.arms else ("held back", "not held back")
     sizes = ", ".join(
         f"{name!r} has {count:,} units where {expected:,.0f} were to be expected"
@@ -105,7 +108,7 @@ def split_sentence(split: Split, checks: Sequence[tuple[str, float]], threshold:
         sizes = "rows were set aside in unequal shares of the arms"
     hint = "" if shares_known else " or state the design's shares, if they are not equal,"
     return (
-        f"The sizes of the arms are not those of the design ({broken[0][0]}, p = {_p(broken[0][1])}): {sizes}. Units "
+        f"The sizes of the arms are not those of the design ({broken[0][0]}, {_p(broken[0][1])}): {sizes}. Units "
         f"were lost or moved, so no effect is concluded: find the cause{hint} and read again."
     )
 
@@ -134,4 +137,4 @@ def progress_sentence(fraction: float, *, is_final: bool, units: int, planned: i
 
 
 def _p(value: float) -> str:
-    return "under 0.0001" if value < 1e-4 else f"{value:.{max(2, 1 - math.floor(math.log10(value)))}f}"
+    return "p < 0.0001" if value < 1e-4 else f"p = {value:.{max(2, 1 - math.floor(math.log10(value)))}f}"
