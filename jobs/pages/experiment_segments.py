@@ -25,8 +25,8 @@ class SegmentRow:
         Of the column.
     units : int
         Units in the segment, of all arms.
-    metric, arm : str
-        Names.
+    arm : str
+        Name.
     effect : Span
         In the metric's unit.
     adjusted_p_value : float
@@ -35,7 +35,6 @@ class SegmentRow:
 
     value: str
     units: int
-    metric: str
     arm: str
     effect: Span
     adjusted_p_value: float
@@ -49,18 +48,18 @@ class Segments:
     ----------
     column : str
         By which units were told apart.
-    picture : Markup or None
-        Effects on the first metric, value by value.
     metric : str
-        Name of that metric.
-    rows : sequence of SegmentRow
-        Of all metrics.
+        The first metric.
+    picture : Markup or None
+        Effects on it, value by value.
+    metrics : sequence of (str, sequence of SegmentRow)
+        Each metric with its rows.
     """
 
     column: str
-    picture: Markup | None
     metric: str
-    rows: Sequence[SegmentRow]
+    picture: Markup | None
+    metrics: Sequence[tuple[str, Sequence[SegmentRow]]]
 
 
 def segments(document: Node) -> list[Segments]:
@@ -75,16 +74,17 @@ def segments(document: Node) -> list[Segments]:
     found: list[Segments] = []
     for column in dict.fromkeys(line["column"] for line in document["segments"]):
         lines = [line for line in document["segments"] if line["column"] == column]
-        first = next(name for name in kinds if any(line["metric"] == name for line in lines))
-        rows = [_row(line, kinds[line["metric"]]) for line in lines]
-        drawn = [line for line in lines if line["metric"] == first]
-        found.append(Segments(column, _picture(column, drawn, kinds[first]), first, rows))
+        by_metric = {name: [line for line in lines if line["metric"] == name] for name in kinds}
+        said = [(name, own) for name, own in by_metric.items() if own]
+        first, drawn = said[0]
+        rows = [(name, [_row(line, kinds[name]) for line in own]) for name, own in said]
+        found.append(Segments(column, first, _picture(column, drawn, kinds[first]), rows))
     return found
 
 
 def _row(line: Node, metric: Node) -> SegmentRow:
     effect = span(line["absolute"], measure(metric["kind"], metric["unit"]).difference) or Span(NONE)
-    return SegmentRow(line["value"], line["units"], line["metric"], line["arm"], effect, line["adjusted_p_value"])
+    return SegmentRow(line["value"], line["units"], line["arm"], effect, line["adjusted_p_value"])
 
 
 def _picture(column: str, lines: Sequence[Node], metric: Node) -> Markup | None:
@@ -99,5 +99,5 @@ def _picture(column: str, lines: Sequence[Node], metric: Node) -> Markup | None:
         f"Effect on {metric['metric']} by {column}",
         groups,
         shared=axis,
-        description=f"One group for each value of {column}; the figures are in the table beside.",
+        description=f"One group for each value of {column}; the figures are in the table below.",
     )
