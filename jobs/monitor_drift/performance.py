@@ -10,7 +10,6 @@ import pyarrow.compute as pc
 from jobs.runtime.chain import PERFORMANCE_DAYS
 from jobs.runtime.shard import OpenShard
 from jobs.science.drift.estimated_performance import (
-    CalibrationGroup,
     Performance,
     Verdict,
     calibration_groups,
@@ -22,6 +21,7 @@ from jobs.science.drift.estimated_performance import (
 )
 from jobs.science.drift.known_frauds import KnownFrauds, known_frauds
 from jobs.science.drift.score_tally import ScoreTally
+from jobs.science.fraud.calibration_errors import CalibrationBin
 from jobs.science.fraud.decision import Costs, policy_from
 from jobs.storage.tables import Tables
 from jobs.tables.inputs import FRAUD_REPORTS
@@ -68,14 +68,14 @@ class FraudPerformance:
         Last day whose labels are in.
     verdict : Verdict
         Whether the estimate has kept its word on matured days.
-    calibration : tuple of CalibrationGroup
+    calibration : tuple of CalibrationBin
         Of the same days.
     """
 
     days: tuple[DayPerformance, ...]
     matured_through: date | None
     verdict: Verdict
-    calibration: tuple[CalibrationGroup, ...]
+    calibration: tuple[CalibrationBin, ...]
 
     def rows(self, version: str) -> list[dict[str, Any]]:
         """Return rows of the table ``performance``."""

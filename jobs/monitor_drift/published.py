@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from datetime import date
 from itertools import pairwise
@@ -20,7 +21,6 @@ from jobs.science.drift.counts import VariableCounts
 from jobs.storage.objects import Objects
 
 _DIGEST_CHARS = 12
-_TICK_DIGITS = 3
 
 
 def panel(
@@ -50,7 +50,7 @@ def panel(
         **said,
         kind=kind,
         bins=histogram,
-        most_changed=f"Most changed: {moved.label}, {percent(moved.reference)} before, {percent(moved.now)} now.",
+        most_changed=f"Most changed: {moved.label}, from {percent(moved.reference)} to {percent(moved.now)}.",
         history=[*history, row["psi"]],
         alarm=alarm,
     )
@@ -86,7 +86,7 @@ def performance_page(
         reason=found.verdict.reason,
         matured_through=found.matured_through,
         days=days,
-        calibration=[CalibrationBin(g.predicted, g.measured, g.low, g.high) for g in found.calibration],
+        calibration=[CalibrationBin(g.promised, g.happened, *g.limits()) for g in found.calibration],
     )
 
 
@@ -119,17 +119,44 @@ def _histogram(bins: Bins, batch: VariableCounts, reference: VariableCounts) -> 
 def _labels(bins: Bins) -> list[str]:
     if not isinstance(bins, NumberBins):
         return [*map(repr, bins.names), "any other"]
-    edges = [f"{e:.6g}" for e in bins.edges]
-    if not edges:
+    if not bins.edges:
         return ["any value"]
-    # An edge may be the next float after the one before it: then the bin holds a single value.
-    inner = [low if low == high else f"{low} to {high}" for low, high in pairwise(edges)]
-    last = "above {}" if edges[-2:-1] == edges[-1:] else "{} and more"
-    return [f"below {edges[0]}", *inner, last.format(edges[-1])]
+    inner = [
+        f"{_written(low)}" if _is_next(low, high) else f"{_from(bins.edges, i)} to {_written(high)}"
+        for i, (low, high) in enumerate(pairwise(bins.edges))
+    ]
+    last = len(bins.edges) - 1
+    ends = _from(bins.edges, last)
+    return [f"below {_written(bins.edges[0])}", *inner, ends if ends.startswith("above") else f"{ends} and more"]
 
 
 def _ticks(bins: Bins) -> list[str]:
     if not isinstance(bins, NumberBins):
         return [*bins.names, "other"]
-    edges = [f"{e:.{_TICK_DIGITS}g}" for e in bins.edges]
-    return [f"<{edges[0]}", *(f"{e}–" for e in edges[:-1]), f"≥{edges[-1]}"] if edges else [""]
+    if not bins.edges:
+        return [""]
+    inner = [
+        _written(low) if _is_next(low, high) else f"{_from(bins.edges, i).replace('above ', '>')}–"
+        for i, (low, high) in enumerate(pairwise(bins.edges))
+    ]
+    ends = _from(bins.edges, len(bins.edges) - 1)
+    return [f"<{_written(bins.edges[0])}", *inner, ends.replace("above ", ">") if "above" in ends else f"≥{ends}"]
+
+
+def _from(edges: Sequence[float], place: int) -> str:
+    """Write where a bin begins; one that begins next to a single value begins above it."""
+    if place and _is_next(edges[place - 1], edges[place]):
+        return f"above {_written(edges[place - 1])}"
+    return _written(edges[place])
+
+
+def _is_next(low: float, high: float) -> bool:
+    """Whether no number lies between two edges: the bin between them holds a single value."""
+    return math.nextafter(low, math.inf) == high
+
+
+def _written(edge: float) -> str:
+    return f"{edge:.3g}" if abs(edge) < _LARGE else f"{edge:,.0f}" if abs(edge) < _HUGE else f"{edge:.2e}"
+
+
+_LARGE, _HUGE = 1_000, 1e9

@@ -25,7 +25,12 @@ NOTHING_NEW = "No new data: nothing was run."
 
 PARTNER_MODEL = "partner-risk"
 
-_PAGES = {"segment-customers": "Page of customer segments", "score-partners": "Page of partners to look into"}
+_PAGES = {
+    ("segment-customers", "page"): "Page of customer segments",
+    ("score-partners", "page"): "Page of partners to look into",
+    ("monitor-drift", "page"): "Page of drift, variable by variable",
+    ("monitor-drift", "performance_page"): "Page of the fraud model’s performance",
+}
 
 _INTERVAL_SAYS = (
     "How far the mean to expect may be off, as measured on trial customers the model never saw. The luck of tonight’s "
@@ -115,7 +120,12 @@ def night_page(
 
 def step_pages(reports: Sequence[Report]) -> list[FileRow]:
     """Return the pages that steps of a night made, and what they are."""
-    return [FileRow(r.details["page"], _PAGES[r.verb]) for r in reports if r.verb in _PAGES and "page" in r.details]
+    return [
+        FileRow(r.details[detail], what)
+        for r in reports
+        for (verb, detail), what in _PAGES.items()
+        if r.verb == verb and detail in r.details
+    ]
 
 
 def _details(reports: Sequence[Report], verb: str) -> Mapping[str, Any]:

@@ -13,8 +13,8 @@ from jobs.pages.sparkline import sparkline
 PANELS = 60
 """Variables with a picture; all that are watched, in alarm or under an alarm that stands have one, up to `MOST`."""
 
-MOST = 150
-LINES = 1_000
+MOST = 100
+LINES = 500
 """Variables in the table under the pictures."""
 
 

@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 
 from jobs.science.drift.score_tally import MICRO, NANO, Floats, ScoreTally
+from jobs.science.fraud.calibration_errors import NORMAL_975, CalibrationBin
 from jobs.science.fraud.decision import Costs
 
 Trust = Literal["kept", "broken", "unknown"]
@@ -24,7 +25,6 @@ LARGEST_FRAUD_RATIO = 1.25
 """Frauds over expected ones, or the other way round, from which calibration is broken, if it is no chance."""
 
 _CHANCE_SD = 4.0  # frauds come in waves: more often apart than independent ones
-_NORMAL_975 = 1.959964
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def auc_standard_error(roc_auc: float, frauds: float, genuine: float) -> float:
 def expected_band(tally: ScoreTally, roc_auc: float) -> tuple[float, float]:
     """Return between what limits the true AUC falls 95 times of 100, if the probabilities are calibrated."""
     frauds = float(tally.expected.sum()) / NANO
-    half = _NORMAL_975 * auc_standard_error(roc_auc, frauds, tally.payments - frauds)
+    half = NORMAL_975 * auc_standard_error(roc_auc, frauds, tally.payments - frauds)
     return max(roc_auc - half, 0.0), min(roc_auc + half, 1.0)
 
 
@@ -197,43 +197,26 @@ def verdict(tally: ScoreTally) -> Verdict:
     )
 
 
-@dataclass(frozen=True)
-class CalibrationGroup:
-    """Payments of neighbouring scores: expected and known frauds.
-
-    Parameters
-    ----------
-    predicted, measured : float
-        Mean probability and share of frauds, in [0, 1].
-    low, high : float
-        95% limits of the share, by Wilson.
-    payments : int
-        How many.
-    """
-
-    predicted: float
-    measured: float
-    low: float
-    high: float
-    payments: int
-
-
-def calibration_groups(tally: ScoreTally, groups: int = 8) -> tuple[CalibrationGroup, ...]:
-    """Compare shares of fraud, in groups of about equally many expected frauds, from the least suspect."""
+def calibration_groups(tally: ScoreTally, groups: int = 8) -> tuple[CalibrationBin, ...]:
+    """Compare shares of fraud, in groups of at least an equal part of the expected frauds, from the least suspect."""
     expected = tally.expected / NANO
-    if not expected.sum():
-        return ()
-    place = np.minimum((np.cumsum(expected) - expected / 2) / expected.sum() * groups, groups - 1).astype(int)
-    found = []
-    for group in np.unique(place[tally.rows > 0]):
-        part = place == group
-        rows, frauds = int(tally.rows[part].sum()), float(tally.frauds[part].sum())
-        share, z2 = frauds / rows, _NORMAL_975**2
-        middle = (share + z2 / (2 * rows)) / (1 + z2 / rows)
-        half = _NORMAL_975 * float(np.sqrt(share * (1 - share) / rows + z2 / (4 * rows**2))) / (1 + z2 / rows)
-        promised = float(expected[part].sum()) / rows
-        found.append(CalibrationGroup(promised, share, max(middle - half, 0.0), min(middle + half, 1.0), rows))
+    least, first = float(expected.sum()) / groups, 0
+    found: list[CalibrationBin] = []
+    for i in np.flatnonzero(tally.rows):
+        rest = float(expected[i + 1 :].sum())
+        # What would be left over for a group of its own too small joins this one.
+        if expected[first : i + 1].sum() >= least * _NEARLY and (rest >= least * _NEARLY or not rest):
+            found.append(_group(tally, first, int(i) + 1))
+            first = int(i) + 1
     return tuple(found)
+
+
+_NEARLY = 1 - 1e-9
+
+
+def _group(tally: ScoreTally, first: int, end: int) -> CalibrationBin:
+    rows, frauds = int(tally.rows[first:end].sum()), int(tally.frauds[first:end].sum())
+    return CalibrationBin(float(tally.expected[first:end].sum()) / NANO / rows, frauds / rows, rows)
 
 
 def pooled(tallies: Sequence[ScoreTally]) -> ScoreTally:

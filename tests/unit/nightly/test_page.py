@@ -173,7 +173,12 @@ def test_models_say_what_they_learnt_from_and_how_they_did(night: Night) -> None
 
 def test_pages_of_partners_and_segments_are_named_and_printed(night: Night) -> None:
     pages = {file.what: file.path for file in night.page.pages}
-    assert set(pages) == {"Page of customer segments", "Page of partners to look into"}
+    assert set(pages) == {
+        "Page of customer segments",
+        "Page of partners to look into",
+        "Page of drift, variable by variable",
+        "Page of the fraud model’s performance",
+    }
     html = night_html(night.page)
     for what, address in pages.items():
         assert f'<a href="{address}">' in html

@@ -140,8 +140,9 @@ def test_scores_of_nought_and_one_have_a_bin() -> None:
 def test_calibration_groups_hold_all_payments_and_their_limits_the_diagonal() -> None:
     tally = tally_of(*day(8, 100_000))
     groups = calibration_groups(tally)
-    assert sum(g.payments for g in groups) == 100_000
-    assert sum(g.low <= g.predicted <= g.high for g in groups) >= len(groups) - 1
+    assert sum(g.rows for g in groups) == 100_000
+    assert len(groups) >= 6
+    assert sum(low <= g.promised <= high for g in groups for low, high in [g.limits()]) >= len(groups) - 1
 
 
 def test_the_standard_error_of_an_auc_is_that_of_repeated_draws() -> None:
