@@ -106,30 +106,33 @@ def assignment_rows(experiment: Experiment, customers: pa.Table, day: date) -> p
 
 
 def _not_known(drawn: pa.Table, experiment: Experiment, day: date, stores: Stores) -> pa.Table:
-    """Return the rows whose customer no earlier night drew; ids come by parts, those of the file are in memory."""
+    """Return the rows whose customer no earlier night drew; ids of then come by parts, those of the file stay."""
     if day == experiment.starts_on or not drawn.num_rows:
         return drawn
-    known = np.zeros(drawn.num_rows, np.bool_)
-    for ids in _earlier_ids(experiment, day, stores):
-        known |= pc.is_in(drawn["customer_id"], value_set=ids).to_numpy()
+    ids = drawn["customer_id"].combine_chunks()
+    ends = pc.min_max(ids).as_py()
+    where = {
+        "experiment_id": experiment.id,
+        "run_date": (experiment.starts_on, day - timedelta(days=1)),
+        # Files of customers in the order of their ids find only their own part of the table.
+        "customer_id": (ends["min"], ends["max"]),
+    }
+    known = np.zeros(len(ids), np.bool_)
+    for earlier in _joined(stores.tables.read(ASSIGNMENTS, where, ["customer_id"])):
+        known[pc.index_in(earlier, value_set=ids).drop_null().to_numpy()] = True
     return drawn.filter(pa.array(~known))
 
 
-def _earlier_ids(experiment: Experiment, day: date, stores: Stores) -> Iterator[pa.Array]:
-    where = {"experiment_id": experiment.id, "run_date": (experiment.starts_on, day - timedelta(days=1))}
-    waiting: list[pa.ChunkedArray] = []
-    for rows in stores.tables.read(ASSIGNMENTS, where, ["customer_id"]):
-        waiting.append(rows["customer_id"])
-        # A table of many small files would else be looked through once for each.
-        if sum(map(len, waiting)) >= _ROWS_AT_ONCE:
-            yield _joined(waiting)
+def _joined(parts: Iterator[pa.Table]) -> Iterator[pa.ChunkedArray]:
+    """Yield ids in large parts: a table of many small files would else be looked through once for each."""
+    waiting: list[pa.Table] = []
+    for rows in parts:
+        waiting.append(rows)
+        if sum(part.num_rows for part in waiting) >= _ROWS_AT_ONCE:
+            yield pa.concat_tables(waiting)["customer_id"]
             waiting = []
     if waiting:
-        yield _joined(waiting)
-
-
-def _joined(parts: list[pa.ChunkedArray]) -> pa.Array:
-    return pa.concat_arrays([chunk for part in parts for chunk in part.chunks])
+        yield pa.concat_tables(waiting)["customer_id"]
 
 
 def _require_own_place(experiment: Experiment, day: date, stores: Stores) -> None:
