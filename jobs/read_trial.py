@@ -177,7 +177,11 @@ def read_trial(request: ReadTrial, steps: Steps | None = None) -> Readout:
     asked = _asked(request)
     file = look_into(request.data)
     with tempfile.TemporaryDirectory(prefix="netlift-") as aside:
-        config: dict[str, str | bool | int | float | list[str]] = {"memory_limit": f"{request.memory_mb}MB", "threads": request.threads, "temp_directory": aside}
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": f"{request.memory_mb}MB",
+            "threads": request.threads,
+            "temp_directory": aside,
+        }
         # On disk, so that memory is bounded however long the file is; only the columns that are asked for.
         with duckdb.connect(str(Path(aside) / "trial.duckdb"), config=config) as connection:
             with shown.step("read and check") as at:
@@ -292,7 +296,11 @@ def _evidence(connection: duckdb.DuckDBPyConnection, request: ReadTrial, asked: 
     )
     summed = [m for m in metrics if m.kind != "quantile"]
     if request.exposed is not None:
-        summed += [with_exposure(m, request.exposed) for m in metrics if m.kind in {"mean", "proportion"}]
+        summed += [
+            with_exposure(m, request.exposed)
+            for m in metrics
+            if m.kind in {"mean", "proportion"} and m.value != request.exposed
+        ]
     # Arms of quantiles only still need their sizes.
     wanted = summed or [Metric(m.name, "mean", m.value) for m in metrics]
     moments = read_moments(connection, wanted, layout)
@@ -371,7 +379,7 @@ def _warnings(taken: TrialRows) -> tuple[str, ...]:
 
 
 def _quarantined(connection: duckdb.DuckDBPyConnection) -> bytes:
-    rows: pa.Table = connection.execute(f'SELECT * FROM {FAULTS} ORDER BY "row"').to_arrow_table()  # noqa: S608
+    rows: pa.Table = connection.sql(f'SELECT * FROM {FAULTS} ORDER BY "row"').to_arrow_table()  # noqa: S608
     sink = io.BytesIO()
     pacsv.write_csv(rows, sink, pacsv.WriteOptions(quoting_style="needed"))
     return sink.getvalue()

@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any
 
-from jobs.pages.formats import count, percent, signed_euro
+from jobs.pages.formats import count, signed_euro
 
 _WIDTH = 100
 _LABEL = 12
@@ -58,7 +58,8 @@ def _heading(metric: Mapping[str, Any], control: str) -> str:
     what = {"guardrail": ", a guardrail", "success": ", decides"}.get(metric["role"], "")
     how = f", {metric['adjustment']} by {', '.join(metric['covariates'])}" if metric["covariates"] else ""
     cap = f", at most {metric['cap']:,.6g}" if metric["cap"] is not None else ""
-    return _filled(f"{metric['metric']} ({metric['kind']} of {metric['columns']}{cap}{how}{what}) against {control!r}")
+    kind = "" if metric["kind"] == "quantile" else f"{metric['kind']} of "
+    return _filled(f"{metric['metric']} ({kind}{metric['columns']}{cap}{how}{what}) against {control!r}")
 
 
 def _of_arm(line: Mapping[str, Any]) -> list[str]:
@@ -67,7 +68,7 @@ def _of_arm(line: Mapping[str, Any]) -> list[str]:
     said = [_point(f"{line['sentence']} {own}{after}.")]
     total = line["total_eur"]
     if total is not None:
-        ends = f"{signed_euro(total['lower'])} to {signed_euro(total['upper'])}"
+        ends = f"{_level(line['alpha'])} {signed_euro(total['lower'])} to {signed_euro(total['upper'])}"
         said.append(_point(f"In euro, all units of the arm: {signed_euro(total['value'])} ({ends}).", deeper=True))
     if line["exposed"] is not None:
         said.append(_point(f"By {line['exposed']['column']}: {line['exposed']['sentence']}", deeper=True))
@@ -87,12 +88,16 @@ def _facts(document: Mapping[str, Any], files: Mapping[str, str]) -> list[tuple[
     return [
         ("split", document["split"]["sentence"]),
         ("progress", progress["sentence"]),
-        ("intervals", f"{percent(1.0 - progress['alpha'])}, {kind}"),
+        ("intervals", f"{_level(progress['alpha'])}, {kind}"),
         ("units", arms),
         ("rows", f"{count(source['rows'])} in, {count(source['rows_used'])} read{aside}"),
         *(("look", warning) for warning in document["warnings"]),
         *(("written", path) for path in files.values()),
     ]  # fmt: skip
+
+
+def _level(alpha: float) -> str:
+    return f"{100.0 * (1.0 - alpha):.6g}%"
 
 
 def _p(value: float) -> str:

@@ -255,12 +255,12 @@ def _total_eur(evidence: Evidence, metric: Metric, line: Line) -> IntervalSaid |
 
 
 def _exposed(evidence: Evidence, metric: Metric, line: Line) -> ExposedSaid | None:
-    if evidence.exposed is None or metric.kind not in {"mean", "proportion"}:
+    if evidence.exposed in {None, metric.value} or metric.kind not in {"mean", "proportion"}:
         return None
-    alpha = line.effect.alpha
+    alpha, column = line.effect.alpha, str(evidence.exposed)
     found = exposed_effect(
         metric,
-        evidence.exposed,
+        column,
         evidence.arms[evidence.control],
         evidence.arms[line.arm],
         alpha,
@@ -269,7 +269,7 @@ def _exposed(evidence: Evidence, metric: Metric, line: Line) -> ExposedSaid | No
     shares = (found.control, found.treatment)
     unit = _unit(evidence, metric)
     return {
-        "column": evidence.exposed,
+        "column": column,
         "effect": None if found.effect is None else _said(found.effect),
         "share_control": found.control,
         "share_treatment": found.treatment,
