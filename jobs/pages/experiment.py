@@ -1,6 +1,6 @@
 """The page of an experiment, a file's trial or a campaign's holdout: is it over, what did it do, what now."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -9,6 +9,7 @@ from markupsafe import Markup
 from jobs.pages.axes import Axis
 from jobs.pages.effect_curve import CurvePoint, effect_curve
 from jobs.pages.experiment_rows import Node, absolute_groups, metric_rows, relative_groups, span
+from jobs.pages.experiment_rule import rule_sentences
 from jobs.pages.experiment_segments import segments
 from jobs.pages.forest_plot import forest_plot
 from jobs.pages.formats import percent_ticks, signed_whole_euro, unbroken
@@ -95,7 +96,7 @@ def experiment_html(document: Node) -> str:
         promised=beside,
         interval_says=_interval_says(document["progress"]),
         confidence=1.0 - document["progress"]["alpha"],
-        rule=_rule(document["decision"]["rule"]),
+        rule=rule_sentences(document["decision"]["rule"], metrics),
     )
 
 
@@ -188,19 +189,6 @@ def _interval_says(progress: Node) -> str:
             "often one looks and whenever one stops."
         )
     return f"Intervals are fixed-horizon ones at {level}: they hold for one look, at the planned end."
-
-
-def _rule(rule: Node | None) -> list[tuple[str, str]]:
-    """Return the rule as it was written, name and value."""
-    return [(str(name).replace("_", " "), _words(value)) for name, value in (rule or {}).items() if value or value == 0]
-
-
-def _words(value: object) -> str:
-    if isinstance(value, Mapping):
-        return ", ".join(f"{str(k).replace('_', ' ')} {_words(v)}" for k, v in value.items() if v is not None)
-    if isinstance(value, list | tuple):
-        return "; ".join(_words(v) for v in value)
-    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 
 def _date(at: str | None) -> date | None:

@@ -43,7 +43,8 @@ def test_every_metric_arm_and_interval_is_said(over: dict[str, Any]) -> None:
         "decides · proportion of visit", "mean of spend, adjusted by past_spend (CUPED)", "read, decides nothing",
         "guardrail · mean of orders, may be 5.0% lower at most", "0.9 quantile of spend", "better", "held", "not known",
         "+7.00 pp", "+25.0%", "€18.73", "3 rows: column 'spend' holds no number", "6,000 of 6,003 rows used",
-        "units of the arms: p = 1.000", "Rule: correction holm", "exploratory", "1,980 units", "0" * 64,
+        "units of the arms: p = 1.000", "none of them is surely worse and every guardrail holds",
+        "exploratory", "1,980 units", "0" * 64,
         "As of 10 March 2026", "fixed-horizon",
     ):  # fmt: skip
         assert said in words, said
@@ -82,7 +83,7 @@ def test_without_a_rule_it_only_reads() -> None:
     assert (answers(document).title, answers(document).badge) == ("Mail or call in spring", "no decision")
     words = checked(experiment_html(document))
     assert "people decide" in words
-    assert "Rule: " not in words
+    assert "The rule, as it was written" not in words
 
 
 def test_what_it_did_to_those_who_met_it_stands_under_the_line() -> None:
@@ -115,7 +116,8 @@ def test_hostile_and_long_names_and_many_metrics_stay_a_page(over: dict[str, Any
     wild |= {"title": name, "control": name, "unit": name, "warnings": [name], "segments": [], "over_time": []}
     wild["arms"] = [{**wild["arms"][0], "arm": arm} for arm in (name, *arms)]
     wild["source"] |= {"name": name, "set_aside": [{"reason": name, "rows": 3}]}
-    wild["decision"] = {"outcome": "ship", "arm": arms[0], "reasons": [name], "arms": [], "rule": {name: name}}
+    rule = {**wild["decision"]["rule"], "success": [name], "correction": name}
+    wild["decision"] = {"outcome": "ship", "arm": arms[0], "reasons": [name], "arms": [], "rule": rule}
     html = experiment_html(wild)
     assert "alert(1)" in checked(html)
     assert "<script" not in html
