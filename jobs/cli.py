@@ -21,6 +21,8 @@ _MODULES = {
     _DESIGN_EXPERIMENT: "jobs.design_experiment",
     "runs": "jobs.runs",
     "rerun": "jobs.rerun",
+    "reproduce": "jobs.reproduce",
+    _READ_EXPERIMENT: "jobs.read_experiment",
     "doctor": "jobs.doctor",
 }
 
@@ -45,6 +47,7 @@ ABOUT = {
     "monitor-drift": "how far the night's rows are from what the models were trained on",
     "runs": "every run: state, rows, seconds, what it cost",
     "rerun": "complete a run that failed: only the shards that are left",
+    "reproduce": "a reading again, page and document, from its stored statistics, byte for byte",
     "doctor": "is everything there that a night needs; what to do where it is not",
 }
 

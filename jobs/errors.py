@@ -105,6 +105,18 @@ class UnknownExperiment(NetliftError):
     exit_code = 24
 
 
+class TamperedReadout(NetliftError):
+    """A stored reading that is gone, or is not the one that its run reported."""
+
+    exit_code = 25
+
+
+class NotReproduced(NetliftError):
+    """A stored reading whose document or page this version makes otherwise."""
+
+    exit_code = 26
+
+
 class StorageUnavailable(NetliftError):
     """A store that did not answer, or answered that it cannot now."""
 

@@ -34,6 +34,8 @@ class Read:
     only_with : str or None
         Section of a campaign file: without a campaign that has it the table is not read. With `by_campaign`, a verb
         whose run is that of all campaigns reads the folders of those that have it.
+    per : str or None
+        Of a verb with runs of campaigns and of experiments: for which of them it is read; None: for both.
     """
 
     table: str
@@ -42,6 +44,7 @@ class Read:
     by_campaign: bool = False
     optional: bool = False
     only_with: str | None = None
+    per: Per | None = None
 
 
 @dataclass(frozen=True)
@@ -56,11 +59,14 @@ class After:
         Runs of so many days before the run's first day count too.
     needed : bool
         Whether it is one of those of which at least one must have finished.
+    per : str or None
+        For runs of a campaign, or of an experiment, alone: then of its own runs only; None: for all, of all.
     """
 
     verb: str
     days_back: int = 0
     needed: bool = True
+    per: Per | None = None
 
 
 @dataclass(frozen=True)
@@ -97,6 +103,8 @@ class Step:
         Verbs whose finished runs it builds upon.
     while_drawn : bool
         Whether an experiment has runs from its first day to its last only, and not while its outcomes ripen.
+    until_final : bool
+        Whether an experiment has no run more once one of them said that it was the last.
     looks_back_days : int
         Days before of whose runs of the same verb the house rules, or an experiment, speak; there may be none.
     parts_of : str or None
@@ -117,6 +125,7 @@ class Step:
     writes: tuple[str, ...] = ()
     after: tuple[After, ...] = ()
     while_drawn: bool = False
+    until_final: bool = False
     looks_back_days: int = 0
     parts_of: str | None = None
 
@@ -164,6 +173,12 @@ EXPERIMENT_DAYS = 366
 
 PERFORMANCE_DAYS = 28
 """Days of scored payments whose labels are looked at night by night, the run's date included."""
+
+HOLDOUT_DAYS = 180
+"""Days of outcomes, and of transactions, by which a campaign's holdout is read, the run's date included."""
+
+CALIBRATION_DAYS = 90
+"""Days before a night of which the newest reading of a holdout still counts for its promises."""
 
 CONTACT_DAYS = 30
 """Most days over which a customer's contacts may be counted, the run's date included."""
@@ -225,6 +240,21 @@ NIGHT = (
         writes=("uplift_scores",),
     ),
     Step(
+        # Before the offers: what a holdout measured counts for the promises of the same night.
+        "read-experiment",
+        kind=None,
+        per=("campaign", "experiment"),
+        reads=(
+            Read("measurements", by_campaign=True, per="experiment"),
+            Read("outcomes", days_back=HOLDOUT_DAYS - 1, by_campaign=True, per="campaign"),
+            # Sales at partners, within the windows and before them.
+            Read("transactions", days_back=HOLDOUT_DAYS - 1, optional=True, per="campaign"),
+        ),
+        until_final=True,
+        writes=("readouts", "partner_lift"),
+        after=(After("assign-treatment", needed=False, per="experiment"),),
+    ),
+    Step(
         "allocate-offers",
         kind="offers",
         reads=(
@@ -242,6 +272,7 @@ NIGHT = (
             After("score-fraud"),
             After("segment-customers", needed=False),
             After("score-partners", needed=False),
+            After("read-experiment", days_back=CALIBRATION_DAYS, needed=False),
         ),
         looks_back_days=CONTACT_DAYS - 1,
         parts_of="score-uplift",

@@ -14,6 +14,7 @@ from typing import Any
 
 from jobs.errors import BadRequest, NoInput, ObjectMissing, UnknownCampaign, UnknownExperiment
 from jobs.runtime.chain import Read, Step, step
+from jobs.runtime.final_reading import require_not_final
 from jobs.runtime.home import Home
 from jobs.runtime.layout import (
     HOUSE_RULES_KEY,
@@ -76,7 +77,7 @@ def plan(
     experiments = {e: _experiment_digest(home, e) for e in _experiments(of, home, about)}
     if of.while_drawn:
         require_drawn(home, about.get("experiment", kind), run_date)
-    upstream = _upstream(of, home, first_date, run_date)
+    upstream = _upstream(of, home, about, first_date, run_date)
     rules = _house_rules(home) if of.house_rules else ""
     manifest = Manifest(
         verb=of.verb,
@@ -84,7 +85,7 @@ def plan(
         first_date=first_date,
         run_date=run_date,
         request=dict(request),
-        files=_all_files(of, home, kind, sorted(campaigns), first_date, run_date),
+        files=_all_files(of, home, kind, about, sorted(campaigns), first_date, run_date),
         shard_by=of.shard_by,
         models=_models(of, home, kind, upstream),
         campaigns=campaigns,
@@ -94,6 +95,8 @@ def plan(
         # Without house rules, or an experiment, nothing counts what was done before.
         earlier=_earlier(of, home, kind, first_date) if rules or of.per_experiment else (),
     )
+    if of.until_final:
+        require_not_final(home, manifest)
     manifest = dataclasses.replace(manifest, part_rows=part_rows(of, manifest, home, environment))
     home.objects.put_if_absent(manifest_key(manifest.key.run_id), manifest.to_json())
     return manifest
@@ -128,10 +131,18 @@ def asked(of: Step, kind: str, home: Home) -> dict[str, str]:
 
 
 def _all_files(
-    of: Step, home: Home, kind: str, campaigns: Sequence[str], first_date: date, run_date: date
+    of: Step,
+    home: Home,
+    kind: str,
+    about: Mapping[str, str],
+    campaigns: Sequence[str],
+    first_date: date,
+    run_date: date,
 ) -> dict[str, tuple[PlannedFile, ...]]:
     files = {}
     for read in of.reads:
+        if read.per is not None and read.per not in about:
+            continue
         folders: Sequence[str] = (kind,)
         if read.only_with is not None:
             having = [c for c in campaigns if _has_section(home, c, read.only_with)]
@@ -248,17 +259,19 @@ def _house_rules(home: Home) -> str:
         return ""
 
 
-def _upstream(of: Step, home: Home, first_date: date, run_date: date) -> tuple[str, ...]:
+def _upstream(of: Step, home: Home, about: Mapping[str, str], first_date: date, run_date: date) -> tuple[str, ...]:
     found: list[str] = []
     needed: list[str] = []
     for after in of.after:
+        if after.per is not None and after.per not in about:
+            continue
         upstream = step(after.verb)
         first = first_date - timedelta(days=after.days_back)
-        for kind in kinds(upstream, home):
+        for kind in kinds(upstream, home) if after.per is None else (about[after.per],):
             finished = home.ledger.finished(after.verb, kind, first, run_date)
             found.extend(finished)
             needed.extend(finished if after.needed else ())
-    if of.after and not needed:
+    if any(after.needed for after in of.after) and not needed:
         verbs = " and ".join(a.verb for a in of.after if a.needed)
         raise NoInput(f"{of.verb} builds on {verbs}, and none has finished for {run_date}: run it first.")
     return tuple(found)

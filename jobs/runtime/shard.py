@@ -197,9 +197,13 @@ class OpenShard:
             self._writers[place] = self._stores.tables.open_stage(table, values, name)
         self._writers[place].write(_filled(table, rows, {**values, "run_id": self.run_id}))
 
+    def counts(self, table: Table) -> Counts:
+        """Rows of an input table so far."""
+        return self._counts.get(table.name, Counts())
+
     def set_aside(self, table: Table) -> int:
         """Rows of an input table that were set aside so far."""
-        return self._counts.get(table.name, Counts()).rows_quarantined
+        return self.counts(table).rows_quarantined
 
     def close(self) -> ShardRecord:
         """End the shard: every staged file is complete."""
