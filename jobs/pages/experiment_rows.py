@@ -119,6 +119,8 @@ def metric_note(metric: Node) -> str:
         margin = metric["margin"]["margin"]
         allowed = (signed_percent if metric["margin"]["relative"] else written.difference)(margin).lstrip("+")
         parts.append(f"may be {allowed} {'higher' if metric['better'] == 'lower' else 'lower'} at most")
+        alpha = metric["lines"][0]["alpha"]
+        parts.append(f"{_share(1 - alpha)} intervals, each end of which is sure to {_share(1 - alpha / 2)}")
     return ", ".join(parts)
 
 
@@ -180,6 +182,10 @@ def _effect_row(line: Node, written: Measure, role: str) -> EffectRow:
         "watch" if is_open and role == "guardrail" else _LEVELS.get(verdict, "plain"),
         "" if line["exposed"] is None else line["exposed"]["sentence"],
     )
+
+
+def _share(value: float) -> str:
+    return f"{100.0 * value:.6g}%"
 
 
 def _role(metric: Node) -> str:
