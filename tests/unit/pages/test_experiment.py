@@ -41,7 +41,8 @@ def test_every_metric_arm_and_interval_is_said(over: dict[str, Any]) -> None:
     words = checked(experiment_html(over))
     for said in (
         "decides · proportion of visit", "mean of spend, adjusted by past_spend (CUPED)", "read, decides nothing",
-        "may be 5.0% lower at most, 90% intervals, each end of which is sure to 95%", "0.9 quantile of spend", "better", "held", "not known",
+        "may be 5.0% lower at most, 90% intervals, each end of which is sure to 95%",
+        "0.9 quantile of spend", "better", "held", "not known",
         "+7.00 pp", "+25.0%", "€18.73", "3 rows: column 'spend' holds no number", "6,000 of 6,003 rows used",
         "units of the arms: p = 1.000", "none of them is surely worse and every guardrail holds",
         "exploratory", "1,980 units", "0" * 64,
