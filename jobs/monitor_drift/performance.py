@@ -21,7 +21,7 @@ from jobs.science.drift.estimated_performance import (
 )
 from jobs.science.drift.known_frauds import KnownFrauds, known_frauds
 from jobs.science.drift.score_tally import ScoreTally
-from jobs.science.fraud.calibration_errors import CalibrationBin
+from jobs.science.fraud.calibration_bin import CalibrationBin
 from jobs.science.fraud.decision import Costs, policy_from
 from jobs.storage.tables import Tables
 from jobs.tables.inputs import FRAUD_REPORTS

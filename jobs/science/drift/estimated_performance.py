@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from jobs.science.drift.score_tally import MICRO, NANO, Floats, ScoreTally
-from jobs.science.fraud.calibration_errors import NORMAL_975, CalibrationBin
+from jobs.science.fraud.calibration_bin import NORMAL_975, CalibrationBin
 from jobs.science.fraud.decision import Costs
 
 Trust = Literal["kept", "broken", "unknown"]

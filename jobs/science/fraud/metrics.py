@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from jobs.science.fraud.calibration_bin import CalibrationBin
 from jobs.science.fraud.calibration_errors import (
-    CalibrationBin,
     calibration_curve,
     calibration_error,
     calibration_slope,

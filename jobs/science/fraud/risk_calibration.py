@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from jobs.science.fraud.assess import Rows
 from jobs.science.fraud.beta import fit_beta
 from jobs.science.fraud.calibration import Calibration
-from jobs.science.fraud.calibration_errors import CalibrationBin, calibration_curve, calibration_slope
+from jobs.science.fraud.calibration_bin import CalibrationBin
+from jobs.science.fraud.calibration_errors import calibration_curve, calibration_slope
 from jobs.science.fraud.engine import DAY_S
 from jobs.science.fraud.risk import RiskSettings, customer_risk, log_odds
 

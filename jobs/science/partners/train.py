@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from jobs.science.fraud.calibration_errors import CalibrationBin, calibration_curve
+from jobs.science.fraud.calibration_bin import CalibrationBin
+from jobs.science.fraud.calibration_errors import calibration_curve
 from jobs.science.fraud.isotonic import fit_isotonic
 from jobs.science.partners.baselines import baselines
 from jobs.science.partners.features import FEATURE_NAMES
