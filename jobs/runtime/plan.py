@@ -237,9 +237,14 @@ def require_drawn(home: Home, experiment_id: str, day: date) -> None:
     except ValueError:
         return
     first, last = said.get("starts_on"), said.get("ends_on")
-    for edge, is_out, word in ((first, lambda d: day < d, "starts on"), (last, lambda d: day > d, "drew its last on")):
-        if type(edge) is date and is_out(edge):
-            raise NoInput(f"experiment {experiment_id!r} {word} {edge}: nobody is drawn on {day}; see {key}.")
+    # type, not isinstance: TOML's moments are dates too, and the file's check refuses them
+    why = ""
+    if type(first) is date and day < first:
+        why = f"starts on {first}"
+    elif type(last) is date and day > last:
+        why = f"drew its last on {last}"
+    if why:
+        raise NoInput(f"experiment {experiment_id!r} {why}: nobody is drawn on {day}; see {key}.")
 
 
 def _experiment_digest(home: Home, experiment_id: str) -> str:
