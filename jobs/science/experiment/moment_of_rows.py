@@ -37,7 +37,7 @@ def take_moments_of_rows(connection: duckdb.DuckDBPyConnection, columns: TrialCo
         if kind == "VARCHAR":
             has = f"contains({quoted(name)}, ':') AND regexp_matches({quoted(name)}, '{_ZONE}')"
             found = connection.execute(
-                f"SELECT count_if({has}), count_if(NOT {has}) FROM {table} "  # noqa: S608
+                f"SELECT count_if({has}), count_if(NOT ({has})) FROM {table} "  # noqa: S608
                 f"WHERE TRY_CAST({quoted(name)} AS TIMESTAMP) IS NOT NULL"
             ).fetchall()[0]
             if found[0] and found[1]:
