@@ -118,3 +118,11 @@ def test_a_file_is_found_by_its_name_and_no_campaign_has_it(tmp_path: Path) -> N
     (tmp_path / "campaigns" / f"{ID}.toml").write_text("")
     with pytest.raises(BadExperiment, match="is a campaign's"):
         read_experiment_file(stores.objects, ID)
+
+
+def test_the_file_that_the_documents_show_is_one() -> None:
+    text = (Path(__file__).resolve().parents[3] / "docs" / "experiment_files.md").read_text()
+    shown = text.split("```toml\n")[1].split("```")[0]
+    read = parse_experiment(shown, "docs")
+    assert read.assignment().strata["north"] == {"none": 0.8, "mail": 0.2}
+    assert [m.name for m in read.rule({"spend": 100.0}).metrics] == ["spend", "complaints"]
