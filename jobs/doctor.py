@@ -16,8 +16,10 @@ from jobs.errors import BadEnvironment, CommitUnknown, NetliftError, NotDeployed
 from jobs.runtime.campaign import read_campaign
 from jobs.runtime.chain import NIGHT
 from jobs.runtime.command import flag, parse
+from jobs.runtime.experiment import read_experiment_file
 from jobs.runtime.home import Home, open_home
-from jobs.runtime.layout import campaign_ids, campaign_key
+from jobs.runtime.house_rules import HouseRules, read_house_rules
+from jobs.runtime.layout import HOUSE_RULES_KEY, campaign_ids, campaign_key, experiment_ids
 from jobs.runtime.logs import to_stderr
 from jobs.runtime.place import place
 from jobs.runtime.prices import prices
@@ -98,7 +100,9 @@ class _Visit:
 
 
 def doctor(request: Doctor, environment: Mapping[str, str] = os.environ) -> tuple[Finding, ...]:
-    """Check environment, credentials, objects, tables, campaigns, champions; queue, image, schedules where named.
+    """Check environment, credentials, objects, tables, campaigns, house rules, experiments, champions.
+
+    Queue, image and schedules are looked at where they are named.
 
     Parameters
     ----------
@@ -171,6 +175,11 @@ def _campaigns_and_models(visit: _Visit, home: Home) -> None:
     visit.check("campaigns", partial(_campaigns, home, known))
     for campaign in known:
         visit.check(f"campaign {campaign}", partial(_campaign, home, campaign))
+    visit.check("house rules", partial(_house_rules, home))
+    experiments: list[str] = []
+    visit.check("experiments", partial(_experiments, home, experiments))
+    for experiment in experiments:
+        visit.check(f"experiment {experiment}", partial(_experiment, home, experiment))
     for step in NIGHT:
         for model in step.models:
             for kind in [f"uplift-{c}" for c in known] if model == "campaign" else [model]:
@@ -189,6 +198,33 @@ def _campaign(home: Home, campaign: str) -> str:
     with diagnosed(f"campaign {campaign}", action="s3:GetObject", setting="NETLIFT_HOME"):
         read = read_campaign(home.objects, campaign)
     return f"{len(read.arms)} arms, budget {read.budget_eur:,.2f} euro, owner {read.owner}"
+
+
+def _house_rules(home: Home) -> str:
+    with diagnosed(f"house rules of {home.objects.uri}", action="s3:GetObject", setting="NETLIFT_HOME"):
+        rules = read_house_rules(home.objects)
+    limits = [
+        *([] if rules.contacts is None else [f"{rules.contacts.most} contacts in {rules.contacts.days} days"]),
+        *([] if rules.holdout is None else [f"{rules.holdout.share:.1%} of customers held back"]),
+        *(f"{len(found)} {what}" for what, found in _listed(rules) if found),
+    ]
+    return ", ".join(limits) or f"{HOUSE_RULES_KEY} limits nothing, or is not there"
+
+
+def _listed(rules: HouseRules) -> list[tuple[str, Sequence[object]]]:
+    return [("partner budgets", rules.partners), ("windows", rules.windows), ("drift limits", rules.drift)]
+
+
+def _experiments(home: Home, known: list[str]) -> str:
+    with diagnosed(f"experiments of {home.objects.uri}", action="s3:ListBucket", setting="NETLIFT_HOME"):
+        known += experiment_ids(home.objects)
+    return ", ".join(known) or "none"
+
+
+def _experiment(home: Home, experiment_id: str) -> str:
+    with diagnosed(f"experiment {experiment_id}", action="s3:GetObject", setting="NETLIFT_HOME"):
+        read = read_experiment_file(home.objects, experiment_id)
+    return f"{len(read.arms)} arms, {read.starts_on} to {read.ends_on}, owner {read.owner}"
 
 
 def _champion(home: Home, kind: str) -> str:

@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from jobs.errors import ObjectMissing
+from jobs.errors import BadCampaign, ObjectMissing
 from jobs.runtime.campaign_limits import Currency, PartnerBudget, Section, Window, parse, require_once
 from jobs.runtime.chain import CONTACT_DAYS
 from jobs.runtime.layout import HOUSE_RULES_KEY
@@ -81,4 +81,8 @@ def read_house_rules(objects: Objects) -> HouseRules:
         body = objects.get(HOUSE_RULES_KEY)
     except ObjectMissing:
         return HouseRules()
-    return parse(HouseRules, body.decode(), HOUSE_RULES_KEY)
+    try:
+        text = body.decode()
+    except UnicodeDecodeError as error:
+        raise BadCampaign(f"{HOUSE_RULES_KEY} is no text in UTF-8: {error}; correct the file.") from error
+    return parse(HouseRules, text, HOUSE_RULES_KEY)

@@ -103,8 +103,8 @@ def test_a_folder_that_lacks_nothing_is_well(folder: dict[str, str], tmp_path: P
     findings = seen(folder, write=True)
     assert {f.state for f in findings.values()} == {OK}
     assert list(findings) == [
-        "environment", "objects", "campaigns", "campaign spring", "model fraud", "model uplift-spring", "write objects",
-        "tables", "write tables",
+        "environment", "objects", "campaigns", "campaign spring", "house rules", "experiments", "model fraud",
+        "model uplift-spring", "write objects", "tables", "write tables",
     ]  # fmt: skip
     assert "1 arms, budget 100.00 euro, owner growth" in findings["campaign spring"].said
     assert not list(tmp_path.glob("tables/**/*doctor_probe*/**/*.parquet")), "the probe table is purged"
@@ -133,6 +133,26 @@ def test_a_campaign_that_does_not_parse_and_a_missing_champion_are_named(tmp_pat
     findings = seen({"NETLIFT_HOME": str(tmp_path)})
     assert broken(findings) == {"campaign autumn": 13, "model fraud": 15, "model uplift-autumn": 15}
     assert "budget_eur" in findings["campaign autumn"].said
+
+
+def test_house_rules_and_experiments_are_read_and_what_is_wrong_in_them_is_named(
+    folder: dict[str, str], tmp_path: Path
+) -> None:
+    assert seen(folder)["house rules"].said == "rules/night.toml limits nothing, or is not there"
+    rules, experiment = tmp_path / "rules/night.toml", tmp_path / "experiments/mail.toml"
+    for path, text in ((rules, "[contacts]\nmost = 2\ndays = 7\n"), (experiment, "id = 3\n")):
+        path.parent.mkdir()
+        path.write_text(text)
+    findings = seen(folder)
+    assert findings["house rules"].said == "2 contacts in 7 days"
+    assert findings["experiments"].said == "mail"
+    assert broken(findings) == {"experiment mail": 23}
+    experiment.unlink()
+    for wrong in (b"[contacts]\nmost = -2\ndays = 7\n", b"\xff"):
+        rules.write_bytes(wrong)
+        findings = seen(folder)
+        assert broken(findings) == {"house rules": 13}
+        assert "rules/night.toml" in findings["house rules"].said
 
 
 @pytest.mark.parametrize(
@@ -262,7 +282,7 @@ def test_the_command_prints_a_line_a_check_and_ends_with_the_first_failures_code
     assert {f["state"] for f in json.loads(capsys.readouterr().out)} == {OK}
     Path(folder["NETLIFT_HOME"], "campaigns/spring.toml").unlink()
     assert main([]) == 14
-    assert capsys.readouterr().out.endswith("1 of 5 checks failed\n")
+    assert capsys.readouterr().out.endswith("1 of 7 checks failed\n")
     monkeypatch.delenv("NETLIFT_HOME")
     assert main([]) == 40
 

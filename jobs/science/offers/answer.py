@@ -63,7 +63,7 @@ class Scarcity:
             return f"One {unit} less in the minimum of {self.name} is worth {-self.price_eur:.2f} euro."
         if self.is_shut:
             return f"None of {self.name} may be given: what more would be worth is not known."
-        return f"More of {self.name} is worth nothing: what there is suffices."
+        return f"What there is of {self.name} suffices: more of it would bring nothing."
 
 
 @dataclass(frozen=True)

@@ -133,7 +133,7 @@ def test_prices_say_in_words_what_one_more_unit_brings():
     assert tea.price_eur < 0
     assert tea.used == 600
     assert tea.in_words() == f"One customer less in the minimum of tea is worth {-tea.price_eur:.2f} euro."
-    assert window.in_words() == "More of the window is worth nothing: what there is suffices."
+    assert window.in_words() == "What there is of the window suffices: more of it would bring nothing."
 
 
 def test_few_contacts_go_to_the_campaigns_worth_most():
