@@ -74,40 +74,7 @@ def rate(
     (1.083333, 0.375)
     """
     unit = units_of(len(score), cluster)
-    return _estimate([_ranked(priority, score, unit)], unit, resamples, seed)
-
-
-def rate_contrast(
-    priority: NDArray[np.float64],
-    against: NDArray[np.float64],
-    score: NDArray[np.float64],
-    *,
-    against_score: NDArray[np.float64] | None = None,
-    cluster: NDArray[np.int64] | None = None,
-    resamples: int = RESAMPLES,
-    seed: int = 0,
-) -> Rate:
-    """Set two rankings of the same rows against each other, on the same half samples.
-
-    Parameters
-    ----------
-    priority, against : numpy.ndarray of shape (n_rows,)
-        The two rankings.
-    score : numpy.ndarray of shape (n_rows,)
-        Doubly robust score of treatment less that of control.
-    against_score : numpy.ndarray of shape (n_rows,), optional
-        The same for the second ranking where it gives other arms; `score` by default.
-    cluster, resamples, seed
-        As for `rate`.
-
-    Returns
-    -------
-    Rate
-        AUTOC and QINI of the first less those of the second.
-    """
-    unit = units_of(len(score), cluster)
-    other = score if against_score is None else against_score
-    return _estimate([_ranked(priority, score, unit), _ranked(against, other, unit)], unit, resamples, seed)
+    return _estimate(_ranked(priority, score, unit), unit, resamples, seed)
 
 
 def heterogeneity_p(autoc: Sequence[Estimate]) -> float:
@@ -183,14 +150,9 @@ def _tied(score: NDArray[np.float64], step: NDArray[np.int64], harmonic: NDArray
     return float(np.sum(autoc)) / n - mean, float(np.sum(qini)) / n**2 - mean * (n + 1) / (2 * n)
 
 
-def _estimate(measures: Sequence[_Measure], unit: NDArray[np.int64], resamples: int, seed: int) -> Rate:
-    """Measure the first, less the second if there is one, on all rows and on every half sample."""
-
-    def point(half: NDArray[np.bool_] | None) -> _Point:
-        found = [measure(half) for measure in measures]
-        return found[0] if len(found) == 1 else (found[0][0] - found[1][0], found[0][1] - found[1][1])
-
-    value = point(None)
-    drawn = np.array([point(half) for half in half_samples(int(unit.max()) + 1, resamples, seed)])
+def _estimate(measure: _Measure, unit: NDArray[np.int64], resamples: int, seed: int) -> Rate:
+    """Measure on all rows and on every half sample."""
+    value = measure(None)
+    drawn = np.array([measure(half) for half in half_samples(int(unit.max()) + 1, resamples, seed)])
     error = np.std(drawn, axis=0, ddof=1)
     return Rate(Estimate(value[0], float(error[0])), Estimate(value[1], float(error[1])))

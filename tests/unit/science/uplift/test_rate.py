@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from jobs.errors import BadTrial
 from jobs.science.uplift.estimate import Estimate
 from jobs.science.uplift.half_samples import half_samples, units_of
-from jobs.science.uplift.rate import heterogeneity_p, rate, rate_contrast
+from jobs.science.uplift.rate import heterogeneity_p, rate
 
 
 def stated(priority: Sequence[float], score: Sequence[float]) -> tuple[float, float]:
@@ -81,16 +81,6 @@ def test_copies_inside_a_cluster_add_no_certainty() -> None:
     one = rate(priority, score, resamples=100)
     copied = rate(np.repeat(priority, 3), np.repeat(score, 3), cluster=np.repeat(np.arange(300), 3), resamples=100)
     assert copied.autoc.standard_error == pytest.approx(one.autoc.standard_error, rel=0.02)
-
-
-def test_two_rankings_are_compared_on_the_same_halves() -> None:
-    priority, score = drawn(1000, None)
-    worse = priority + 0.3 * np.random.default_rng(5).normal(size=1000)
-    paired = rate_contrast(priority, worse, score)
-    apart = rate(priority, score).autoc, rate(worse, score).autoc
-    assert paired.autoc.value == pytest.approx(apart[0].value - apart[1].value)
-    assert paired.autoc.standard_error < 0.6 * np.hypot(apart[0].standard_error, apart[1].standard_error)
-    assert rate_contrast(priority, priority, score).autoc == Estimate(0.0, 0.0)
 
 
 def test_many_arms_pay_for_their_looks() -> None:
