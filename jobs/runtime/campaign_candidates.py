@@ -18,7 +18,7 @@ class CandidateRule(Section):
         default=CANDIDATE_DAYS, description="days of purchases that are looked at, the night's own date included"
     )
     prior_purchases: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
-        default=5.0, description="purchases that popularity counts for beside a customer's own"
+        default=10.0, description="purchases that popularity counts for beside a customer's own"
     )
     strength: Annotated[float, Field(ge=-1, le=1)] = Field(
         default=0.0,

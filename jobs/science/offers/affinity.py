@@ -59,7 +59,7 @@ class AffinityPlan:
     first_s: int
     end_s: int
     most: int = 20
-    prior_purchases: float = 5.0
+    prior_purchases: float = 10.0
     strength: float = 0.0
     most_times: float = 2.0
 

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,14 @@ def night(world: CatalogueWorld, folder: Path, *others: ScoreWorld) -> Night:
     report = allocate_offers(AllocateOffers(DAY), stores)
     catalogue = {row["offer_id"]: row for row in world.rows().to_pylist()}
     return Night(stores, report, rows_of(stores, OFFERS, run_date=DAY).to_pylist(), catalogue)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _few_budgets() -> Iterator[None]:
+    """The budget curve has its own test; two budgets of it are enough here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("jobs.allocate_offers.curve.BUDGETS_OF_MANY", (0.0, 1.0))
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +111,7 @@ def test_the_reason_tells_purchases_that_were_made(chosen: Night) -> None:
         for row in WORLD.bought().select(["customer_id", "partner_id"]).to_pylist()
     )
     categories = {row["partner_id"]: row["category"] for row in chosen.catalogue.values()}
-    seen = Counter()
+    seen: Counter[str] = Counter()
     for row in chosen.offered:
         category = chosen.catalogue[row["offer"]]["category"]
         mine = {p: n for (c, p), n in times.items() if c == row["customer_id"]} if len(seen) < 3 else None
@@ -116,6 +125,7 @@ def test_the_reason_tells_purchases_that_were_made(chosen: Night) -> None:
     assert len(seen) == 3
 
 
+@pytest.mark.long
 def test_it_is_the_same_night_again_and_another_catalogue_is_another_run(chosen: Night, tmp_path: Path) -> None:
     again = night(WORLD, tmp_path / "again")
     drop = ("run_id", "model_version")
@@ -126,6 +136,7 @@ def test_it_is_the_same_night_again_and_another_catalogue_is_another_run(chosen:
     assert other.rows[0]["policy_version"] != again.rows[0]["policy_version"]
 
 
+@pytest.mark.long
 def test_a_minimum_of_an_arm_counts_all_its_offers_and_a_dense_campaign_stands_beside(tmp_path: Path) -> None:
     scores = replace(WORLD.scores, of_arm={1: "minimum = 250"}, budget_share=0.5)
     world = replace(WORLD, scores=scores, cap=40, partner_budget_eur=None)
@@ -154,6 +165,7 @@ def test_explorers_draw_among_their_candidates_and_the_log_is_that_of_arms(tmp_p
     assert max(per_offer.values()) <= 20
 
 
+@pytest.mark.long
 def test_strength_moves_money_to_offers_of_high_affinity_and_never_beyond_the_most(tmp_path: Path) -> None:
     world = replace(WORLD, candidates="most = 12\nstrength = 0.5\nmost_times = 1.5")
     found = night(world, tmp_path)
@@ -171,11 +183,14 @@ def test_strength_moves_money_to_offers_of_high_affinity_and_never_beyond_the_mo
 
 
 def test_bad_rows_are_set_aside_with_their_reason_and_expired_offers_are_counted(tmp_path: Path) -> None:
-    world = WORLD
-    for offer, values in enumerate(
-        ({"contact_cost_eur": -1.0}, {"category": None}, {"cap": -2}, {"expires_on": DAY}, {"offer_id": "offer-00099"})
-    ):
-        world = world.with_changed(offer, **values)
+    wrong: tuple[dict[str, Any], ...] = (
+        {"contact_cost_eur": -1.0},
+        {"category": None},
+        {"cap": -2},
+        {"expires_on": DAY},
+        {"offer_id": "offer-00099"},
+    )
+    world = replace(WORLD, changed=dict(enumerate(wrong)))
     found = night(world, tmp_path)
     reasons = Counter(row["reason"] for row in rows_of(found.stores, QUARANTINE, run_date=DAY).to_pylist())
     assert reasons == {

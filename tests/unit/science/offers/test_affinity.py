@@ -27,7 +27,7 @@ def test_few_are_looked_at_and_yet_the_list_is_that_of_all_offers(seed: int) -> 
     """One of each arm, the best of it; then the offers of most affinity; whoever has bought nothing is in there too."""
     world = Purchases.drawn(seed)
     found = _asked(world, _plan(most=8), 43)
-    affinity, _ = world.affinity(43, 5.0)
+    affinity, _ = world.affinity(43, 10.0)
     for customer in range(43):
         listed = found.offer[customer]
         assert len(set(listed.tolist())) == 8
@@ -56,7 +56,7 @@ def test_the_effect_of_an_arm_keeps_its_mean_over_its_offers_as_the_trial_drew_t
     world = Purchases.drawn(1)
     found = _asked(world, _plan(most=60, strength=strength, most_times=1e9), 43)
     assert found.times is not None
-    affinity, popularity = world.affinity(43, 5.0)
+    affinity, popularity = world.affinity(43, 10.0)
     times, weight = np.zeros((43, 60)), np.zeros((43, 60))
     np.put_along_axis(times, found.offer, found.times, axis=1)
     np.put_along_axis(weight, found.offer, world.weight[found.offer], axis=1)
