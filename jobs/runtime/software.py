@@ -1,13 +1,9 @@
 """Which netlift is at work: kept with whatever must be made again a year later."""
 
-from importlib.metadata import PackageNotFoundError, version
-
-UNKNOWN = "unknown"
+VERSION = "0.1.0"
+"""Of pyproject.toml; stated here because Lambda and Batch run the code, which is not installed there."""
 
 
 def software() -> str:
-    """Return the version, or ``unknown`` where netlift runs from a folder that was never installed."""
-    try:
-        return f"netlift {version('netlift')}"
-    except PackageNotFoundError:
-        return UNKNOWN
+    """Return name and version."""
+    return f"netlift {VERSION}"

@@ -95,12 +95,16 @@ def test_the_night_goes_through_the_chain_in_its_order(local_cloud: LocalCloud, 
     """The handlers themselves, on a home without input: each step is planned, in order, and ends quietly."""
     s3 = boto3.client("s3")
     s3.put_object(Bucket=local_home.bucket, Key="netlift/campaigns/spring.toml", Body=b"")
+    s3.put_object(Bucket=local_home.bucket, Key="netlift/experiments/autumn-mail.toml", Body=b"")
     deployment = Deployment(local_cloud, local_home)
     ended = deployment.run(deployment.nightly(), json.loads((ROOT / "events" / "nightly.json").read_text()))
     assert ended.status == "SUCCEEDED", ended.cause
-    assert [step["verb"] for step in ended.output] == [step.verb for step in NIGHT]
+    assert list(dict.fromkeys(step["verb"] for step in ended.output)) == [step.verb for step in NIGHT]
     assert {step["run_date"] for step in ended.output} == {"2026-11-21"}, "the day before the schedule's moment"
-    assert {step["kind"] for step in ended.output if step["verb"] == "score-uplift"} == {"spring"}
+    kinds = {verb: [s["kind"] for s in ended.output if s["verb"] == verb] for verb in (step.verb for step in NIGHT)}
+    assert kinds["score-uplift"] == ["spring"]
+    assert kinds["assign-treatment"] == ["autumn-mail"]
+    assert kinds["read-experiment"] == ["spring", "autumn-mail"]
     assert {step["state"] for step in ended.output} == {"no input"}
 
 
