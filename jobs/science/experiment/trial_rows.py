@@ -236,41 +236,44 @@ class _Taker:
             if column is not None:
                 self.set_aside(f"{quoted(name)} IS NULL", column, "NULL", "what was drawn has no id", SOUND)
         drawn, column = (CLUSTER, columns.cluster) if columns.cluster else (UNIT, columns.unit)
-        if column is not None:
-            self._torn(drawn, column)
-        if columns.unit is not None and columns.cluster is None:
-            self._again(columns.unit)
+        if column is None:
+            return
+        # Few units have several rows, or all clusters have: one pass finds both, and no list of all units is kept.
+        self._connection.execute(
+            f"CREATE TEMP TABLE several AS SELECT {quoted(drawn)} AS id, count(*) AS n, min({quoted(ARM)}) AS a, "  # noqa: S608
+            f"max({quoted(ARM)}) AS b FROM {SOUND} GROUP BY id HAVING " + ("a <> b" if columns.cluster else "n > 1")
+        )
+        self._torn(drawn, column)
+        if columns.cluster is None:
+            self._again(column)
 
     def _torn(self, drawn: str, column: str) -> None:
-        torn = (
-            f"SELECT {quoted(drawn)} AS id, min({quoted(ARM)}) AS a, max({quoted(ARM)}) AS b FROM {SOUND} "  # noqa: S608
-            f"GROUP BY id HAVING count(DISTINCT {quoted(ARM)}) > 1"
-        )
-        found = self.rows_of(f"SELECT count(*), min(id), arg_min(a, id), arg_min(b, id) FROM ({torn})")[0]  # noqa: S608
+        count, unit, a, b = self.rows_of(
+            "SELECT count(*), min(id), arg_min(a, id), arg_min(b, id) FROM several WHERE a <> b"
+        )[0]
+        if not count:
+            return
         units = self.distinct(drawn)
-        count = int(str(found[0]))
-        if count > MOST_UNITS_TORN * units:
+        if int(str(count)) > MOST_UNITS_TORN * units:
             raise BadTrial(
-                f"{self._file}, column {column!r}: {count:,} of {units:,} units are in two arms, {found[1]!r} "
-                f"in {found[2]!r} and {found[3]!r} for one; whoever met both says nothing of either: find the cause."
+                f"{self._file}, column {column!r}: {count:,} of {units:,} units are in two arms, {unit!r} in {a!r} and "
+                f"{b!r} for one; whoever met both says nothing of either: find the cause."
             )
-        if count:
-            test = f"{quoted(drawn)} IN (SELECT id FROM ({torn}))"  # noqa: S608
-            self.set_aside(test, column, quoted(drawn), "it is in two arms", SOUND)
+        test = f"{quoted(drawn)} IN (SELECT id FROM several WHERE a <> b)"  # noqa: S608
+        self.set_aside(test, column, quoted(drawn), "it is in two arms", SOUND)
 
     def _again(self, unit: str) -> None:
-        again = f"SELECT {quoted(UNIT)} AS id, count(*) AS n FROM {SOUND} GROUP BY id HAVING n > 1"  # noqa: S608
-        found = self.rows_of(f"SELECT count(*), min(id), arg_min(n, id) FROM ({again})")[0]  # noqa: S608
+        count, first, rows = self.rows_of("SELECT count(*), min(id), arg_min(n, id) FROM several WHERE a = b")[0]
+        if not count:
+            return
         units = self.distinct(UNIT)
-        count = int(str(found[0]))
-        if count > MOST_UNITS_TORN * units:
+        if int(str(count)) > MOST_UNITS_TORN * units:
             raise BadRows(
-                f"{self._file}, column {unit!r}: {count:,} of {units:,} units have several rows, {found[1]!r} "
-                f"has {found[2]}: name what was drawn with --cluster {unit}, or add the rows of a unit up."
+                f"{self._file}, column {unit!r}: {count:,} of {units:,} units have several rows, {first!r} has {rows}: "
+                f"name what was drawn with --cluster {unit}, or add the rows of a unit up."
             )
-        if count:
-            test = f"{quoted(UNIT)} IN (SELECT id FROM ({again}))"  # noqa: S608
-            self.set_aside(test, unit, quoted(UNIT), "it has several rows", SOUND)
+        test = f"{quoted(UNIT)} IN (SELECT id FROM several WHERE a = b)"  # noqa: S608
+        self.set_aside(test, unit, quoted(UNIT), "it has several rows", SOUND)
 
     def sizes(self, arms: Sequence[str]) -> dict[str, int]:
         counted = f"count(DISTINCT {quoted(CLUSTER)})" if self._columns.cluster else "count(*)"
