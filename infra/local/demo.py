@@ -13,12 +13,13 @@ from rich.console import Console
 from rich.table import Table as Grid
 
 from infra.local.cloud import LocalCloud
-from infra.local.demo_figures import details_of, night_figures, review_queue
-from infra.local.load import EXAMPLES, load_payments, load_trial, load_world
+from infra.local.demo_figures import details_of, measured_lines, night_figures, review_queue
+from infra.local.load import EXAMPLES, load_aftermath, load_payments, load_trial, load_world
 from jobs.build_fraud_features import BuildFraudFeatures, build_fraud_features
 from jobs.nightly import Nightly, nightly
 from jobs.nightly.page import night_page
 from jobs.pages.night import NightPage, night_html
+from jobs.read_experiment import ReadExperiment, read_experiment
 from jobs.runtime.command import guarded
 from jobs.runtime.layout import campaign_ids
 from jobs.runtime.progress import Steps
@@ -83,7 +84,7 @@ def main(argv: Sequence[str]) -> int:
 
 def play(data: Path | None, customers: int, seed: int, out: Path) -> None:
     """Start the cloud, load, train, run the night, show what came of it."""
-    shown = Steps(8 if data else 7)
+    shown = Steps(8 if data else 9)
     try:
         with _home(shown) as stores:
             scene = _load_real(data, stores, shown) if data else _load_world(customers, seed, stores, shown)
@@ -101,8 +102,9 @@ def play(data: Path | None, customers: int, seed: int, out: Path) -> None:
                 true_net_eur=truth,
                 next_commands=_next_commands(scene),
             )
-            written = _write(page, reports, stores, out)
-            _show(scene, night_figures(reports, training, page.headline), stores, written)
+            reading = _read_back(scene.world, stores, shown) if scene.world else None
+            written = _write(page, reports, stores, out, reading)
+            _show(scene, night_figures(reports, training, page.headline), stores, written, reading)
     finally:
         shown.close()
 
@@ -122,6 +124,23 @@ def true_net_eur(world: World, stores: Stores, run_date: date) -> float:
         total += float(sum(effects[i, arm] for i, arm in rows))
     cost = offers["cost_eur"].to_numpy() + offers["fraud_probability"].to_numpy() * fraud_loss_eur
     return total - float(np.sum(cost))
+
+
+def _read_back(world: World, stores: Stores, shown: Steps) -> Report:
+    """Play the outcome window of the night's offers, and read the campaign's holdout."""
+    with shown.step("play the weeks after") as at:
+        offers = read_whole(
+            stores.tables, OFFERS, {"run_date": world.run_date, "status": "offered"}, ["customer_id", "arm"]
+        )
+        arms = dict(zip(offers["customer_id"].to_pylist(), offers["arm"].to_pylist(), strict=True))
+        closed = load_aftermath(world, arms, stores.objects)
+        at.note = f"outcomes of all customers, and their payments, up to {closed}"
+    with shown.step("read the holdout") as at:
+        report = read_experiment(ReadExperiment(closed, campaign=str(world.campaign()["id"])), stores)
+        at.note = (
+            f"{report.inputs['outcomes']['rows_used']:,} outcomes, {len(report.details['partner_pages'])} partners"
+        )
+    return report
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -224,7 +243,7 @@ def _verdict(report: Report) -> str:
     return f"{report.kind}: {verdict['kind']}" + (f", {verdict['arm']}" if verdict["arm"] else "")
 
 
-def _write(page: NightPage, reports: Sequence[Report], stores: Stores, out: Path) -> list[Path]:
+def _write(page: NightPage, reports: Sequence[Report], stores: Stores, out: Path, reading: Report | None) -> list[Path]:
     published = details_of(reports, "publish-offers").get("published", {})
     lists = {f"offers-{campaign}.csv": stores.objects.get(of["key"]) for campaign, of in published.items()}
     # Beside one another under plain names: the cloud, where they are kept by date, ends with the demo.
@@ -233,15 +252,22 @@ def _write(page: NightPage, reports: Sequence[Report], stores: Stores, out: Path
         there.path: stores.objects.get(file.path.removeprefix(f"{stores.objects.uri}/"))
         for file, there in zip(page.pages, beside, strict=True)
     }
-    files = {"night.html": night_html(replace(page, pages=beside)).encode(), **made, **lists}
+    read = {}
+    if reading is not None:
+        read[f"holdout-{reading.kind}.html"] = stores.objects.get(reading.details["readout"]["page"])
+        for partner, key in reading.details["partner_pages"].items():
+            read[f"partner-{partner}.html"] = stores.objects.get(key)
+    files = {"night.html": night_html(replace(page, pages=beside)).encode(), **made, **lists, **read}
     return sorted(write_results(out, files).values())
 
 
-def _show(scene: Scene, figures: Grid, stores: Stores, written: Sequence[Path]) -> None:
+def _show(scene: Scene, figures: Grid, stores: Stores, written: Sequence[Path], reading: Report | None) -> None:
     console = Console(width=None if sys.stdout.isatty() else 110, highlight=False)
     console.print(f"\nThe night of {scene.run_date} on {scene.source}\n", style="bold")
     console.print(figures)
     console.print(review_queue(stores, scene.run_date))
+    if reading is not None:
+        console.print(measured_lines(reading))
     for note in scene.notes:
         console.print(f"Note: {note}")
     # What lies there of an earlier night is not this one's.

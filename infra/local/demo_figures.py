@@ -49,6 +49,15 @@ def night_figures(reports: Sequence[Report], training: Sequence[Report], headlin
     return grid
 
 
+def measured_lines(reading: Report) -> str:
+    """Return what the holdout measured of the night, weeks later, and what the next night makes of it."""
+    said = reading.details.get("promised")
+    if said is None:
+        return f"\n{reading.kind}: the holdout cannot be read, its page says why"
+    calibration = said["calibration"]["sentence"] if said["calibration"] else "nothing was promised"
+    return f"\n{reading.run_date}, weeks later\n{said['sentence']}\nNext night: {calibration}"
+
+
 def review_queue(stores: Stores, run_date: date) -> Grid:
     """Return the payments to look at first, with reasons."""
     columns = ["rank", "transaction_id", "amount_eur", "fraud_probability", "reason_1", "reason_2"]

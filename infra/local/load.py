@@ -1,6 +1,7 @@
 """Put inputs where the night reads them: the made-up world shard by shard, or a folder of a team's own files."""
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -75,6 +76,34 @@ def load_world(world: World, objects: Objects, shard_customers: int = 100_000) -
         put_parquet(objects, "trial", f"{campaign['id']}/{name}", world.trial(shard))
         put_parquet(objects, "transactions", name, payments.transactions)
         put_parquet(objects, "fraud_reports", name, payments.fraud_reports)
+
+
+def load_aftermath(world: World, offered: Mapping[str, str], objects: Objects, shard_customers: int = 100_000) -> date:
+    """Put what came of the offers of the world's night, under the day on which their outcome window has closed.
+
+    Parameters
+    ----------
+    world : World
+        The made-up world.
+    offered : mapping of str to str
+        Arm of each customer who was offered something.
+    objects : Objects
+        Where to.
+    shard_customers : int
+        Customers of a file.
+
+    Returns
+    -------
+    datetime.date
+        First day on which the window has closed.
+    """
+    campaign = world.campaign()
+    closed = world.run_date + timedelta(days=int(campaign["outcome_window_days"]))
+    for number, shard in enumerate(world.shards(shard_customers)):
+        came = world.aftermath(shard, offered)
+        put_parquet(objects, "outcomes", f"{campaign['id']}/date={closed}/part-{number:05d}", came.outcomes)
+        put_parquet(objects, "transactions", f"date={closed}/part-{number:05d}", came.transactions)
+    return closed
 
 
 def load_payments(spec_file: Path, folder: Path, objects: Objects) -> Payments:

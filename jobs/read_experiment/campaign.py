@@ -173,7 +173,6 @@ def _asked(run_date: pa.ChunkedArray, request: ReadExperiment) -> pa.ChunkedArra
 def _immature(rows: pa.Table, window_days: int, last: date) -> list[Fault]:
     """Return outcomes that were read before their window closed, or whose window has not closed yet."""
     opened = rows["run_date"].cast(pa.timestamp("us")).cast(pa.timestamp("us", tz="UTC"))
-    # The window begins when the night's day has ended.
     closes = pc.add(opened, pa.scalar(timedelta(days=window_days), pa.duration("us")))
     early = pc.less(rows["matured_at"], closes).to_numpy(zero_copy_only=False)
     still_open = pc.greater(rows["run_date"], pa.scalar(last, pa.date32())).to_numpy(zero_copy_only=False)

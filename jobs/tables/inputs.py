@@ -138,7 +138,7 @@ OUTCOMES = Table(
         Column("campaign_id", pa.string(), "", "which campaign"),
         Column("run_date", pa.date32(), "", "night of the offers"),
         Column("outcome", pa.float64(), "unit of the campaign's outcome", "outcome within the window, as the trial's"),
-        Column("matured_at", TIMESTAMP, "UTC", "moment the outcome window closed", future=False),
+        Column("matured_at", TIMESTAMP, "UTC", "moment the outcome window closed"),
     ),
     key=("campaign_id", "run_date", "customer_id"),
 )

@@ -28,6 +28,7 @@ class Stream(IntEnum):
     PARTNER_KINDS = 4
     PARTNER_TEXT = 5
     PLANTED_PAYMENTS = 6
+    AFTERMATH = 7
     HABITS = 4
 
 

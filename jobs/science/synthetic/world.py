@@ -1,6 +1,6 @@
 """The made-up world: one seed, any number of customers, read shard by shard in the schemas that netlift reads."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from jobs.errors import BadRequest
 from jobs.science.synthetic import campaign, payments, planted, trial
+from jobs.science.synthetic.aftermath import Aftermath, draw_aftermath
 from jobs.science.synthetic.draws import BLOCK_CUSTOMERS, DAY_US, Floats, identifiers, timestamps
 from jobs.science.synthetic.habits import HABITS
 from jobs.science.synthetic.partners import Partners, draw_partners
@@ -241,6 +242,31 @@ class World:
         if self.bad_rows and shard.first == 0 and rows.num_rows:
             rows = planted.plant_trial(rows)
         return rows.combine_chunks()
+
+    def aftermath(self, shard: Shard, offered: Mapping[str, str]) -> Aftermath:
+        """Return what comes of the night of the run's date: outcomes of all customers of a shard, and their payments.
+
+        Parameters
+        ----------
+        shard : Shard
+            Which customers.
+        offered : mapping of str to str
+            Arm of each customer who was offered something; the others come as they would anyway.
+
+        Raises
+        ------
+        BadRequest
+            If an arm is none of the world's.
+        """
+
+        def draw(block: int, keep: int) -> tuple[pa.Table, pa.Table]:
+            people = self._people(block)
+            return draw_aftermath(self.seed, block, people, offered, self._partner_ids, self._end_us, keep)
+
+        outcomes, transactions = (
+            pa.concat_tables(parts).combine_chunks() for parts in zip(*self._by_block(shard, draw), strict=True)
+        )
+        return Aftermath(outcomes, transactions)
 
     def _people(self, block: int) -> People:
         return draw_people(self.seed, block, habits=self.habits)
