@@ -123,20 +123,16 @@ def _in_words(category: str, partner: str, of_category: int, of_partner: int, da
     Examples
     --------
     >>> _in_words("books", "p7", 5, 2, 90)
-    'bought in category books 5 times in 90 days, 2 times of them at p7'
+    'bought in category books 5 times in 90 days, 2 of them at p7'
     >>> _in_words("books", "p7", 1, 0, 90), _in_words("books", "p7", 0, 0, 90)
     ('bought in category books once in 90 days', 'popular in category books')
     """
     if not of_category:
         return f"popular in category {category}"
     said = f"bought in category {category} {_times(of_category)} in {days} days"
-    if not of_partner:
-        return said
-    return (
-        f"{said}, all at {partner}"
-        if of_partner == of_category
-        else f"{said}, {_times(of_partner)} of them at {partner}"
-    )
+    if of_partner == of_category:
+        return f"{said}, {'all ' if of_category > 1 else ''}at {partner}"
+    return f"{said}, {of_partner} of them at {partner}" if of_partner else said
 
 
 def _times(n: int) -> str:

@@ -145,7 +145,9 @@ def _catalogue(setting: Setting, campaign: Campaign, counts: NDArray[np.int64]) 
         "partners": len({arm.partner_id for arm in campaign.arms}),
         "offers_made": int(np.count_nonzero(counts)),
         "partners_of_them": len({campaign.arms[at].partner_id for at in np.flatnonzero(counts).tolist()}),
-        "most_made": {campaign.arms[at].name: int(counts[at]) for at in most.tolist() if counts[at]},
+        "most_made": [
+            {"offer": campaign.arms[at].name, "customers": int(counts[at])} for at in most.tolist() if counts[at]
+        ],
     }
 
 

@@ -121,7 +121,10 @@ def test_the_reason_tells_purchases_that_were_made(chosen: Night) -> None:
         words = "once" if n == 1 else f"{n} times"
         said = f"bought in category {category} {words} in 90 days" if n else f"popular in category {category}"
         assert row["reason"].startswith(f"expected net margin is worth the contact: {said}")
-        seen["all" if ", all at" in row["reason"] else "some" if " of them at " in row["reason"] else "none"] += 1
+        at_partner = (
+            "some" if " of them at " in row["reason"] else "all" if f"at {row['partner_id']}" in row["reason"] else ""
+        )
+        seen[at_partner] += 1
     assert len(seen) == 3
 
 
