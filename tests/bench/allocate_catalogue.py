@@ -18,7 +18,7 @@ QUICK = 20
 """Part of the customers that ``--quick`` takes, and of the offers a tenth."""
 
 LARGEST_GAP = 5e-3
-LARGEST_PEAK_MB = 6_000
+LARGEST_PEAK_MB = 2_500
 
 
 def measure(quick: bool, folder: Path) -> dict[str, Any]:
