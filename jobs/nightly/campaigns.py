@@ -76,7 +76,8 @@ def expected_net(certificates: Mapping[str, Certificate], cards: Mapping[str, Ca
     The value is the allocators' sum: effects shrunk by calibration, less contact, less expected loss by fraud. The
     interval takes each list to be as uncertain, in proportion, as the gain that its trial's held-out rows measured of
     what the verdict allows (see :func:`jobs.science.uplift.promise.promised_net` for what it covers and how it was
-    tested). There is none where a model's card has no verdict, or where nothing is expected.
+    tested); or, where the effects were multiplied by what a holdout measured, as that factor is. There is none where a
+    model's card has no verdict, or where nothing is expected.
 
     Parameters
     ----------
@@ -89,10 +90,21 @@ def expected_net(certificates: Mapping[str, Certificate], cards: Mapping[str, Ca
     total = Interval(fsum(expected.values()))
     if any("verdict" not in cards.get(c, {}) for c in expected):
         return total
-    together = promised_net(list(expected.values()), [_estimate(cards[c]["verdict"]["net_eur"]) for c in expected])
+    together = promised_net(list(expected.values()), [_gain(certificates[c], cards[c]) for c in expected])
     if together is None or together.standard_error == 0.0:
         return total
     return Interval(together.value, together.low, together.high)
+
+
+def _gain(certificate: Certificate, card: Card) -> Estimate:
+    """Return a gain that is as uncertain, in proportion, as the list is."""
+    known = certificate.get("calibration")
+    if not known or not known["known"] or not known["factor"]:
+        return _estimate(card["verdict"]["net_eur"])
+    net_eur = float(certificate["expected_net_eur"])
+    # The factor is of effects; contacts are taken off afterwards, and are sure.
+    error = known["standard_error"] / known["factor"] * (net_eur + float(certificate["spend_eur"]))
+    return Estimate(net_eur, error)
 
 
 def _estimate(values: Mapping[str, float]) -> Estimate:

@@ -320,7 +320,7 @@ def _evidence(
     counts = shard.counts(OUTCOMES)
     files = [[f.key, f.size, f.version] for f in shard.files(OUTCOMES.name)]
     name = measured.metric.name
-    between = len(read) > 1
+    units = sum(m.count for m in measured.moments.values())
     return Evidence(
         title=f"{campaign.id}: the holdout against everybody else, {_span(read)}",
         source=Source(
@@ -334,13 +334,14 @@ def _evidence(
         unit="customer_id",
         control=HOLDOUT,
         # Every window that is read has closed: each reading is the end of these nights.
-        rule=Rule((measured.metric,), max(sum(m.count for m in measured.moments.values()), 4)),
+        rule=Rule((measured.metric,), units),
         sizes=sizes,
         arms=measured.moments,
         decides=False,
+        units_planned=units,
         units_of={name: "EUR"},
         unit_value_eur={name: 1.0},
-        segments=() if between else _segments(joined, measured),
+        segments=() if len(read) > 1 else _segments(joined, measured),
         as_of=str(request.run_date),
         ends_on=str(max(read) + timedelta(days=campaign.outcome_window_days)),
         promised=said,
