@@ -9,9 +9,12 @@ from hypothesis import settings
 
 from infra.local.cloud import LocalCloud
 from infra.local.home import LocalHome
+from tests.aws_models import share_aws_models
 from tests.trained import copy_home, trained, trained_folder
 
 __all__ = ["copy_home", "trained", "trained_folder"]
+
+share_aws_models()
 
 # How long an example takes is the machine's affair: it may be at other work.
 settings.register_profile("netlift", deadline=None)
