@@ -10,13 +10,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.errors import BadExperiment, NoInput
+from jobs.errors import NoInput
 from jobs.read_experiment.kept import Rules, keep, look_number
 from jobs.read_experiment.request import ReadExperiment
 from jobs.runtime.experiment import Experiment
 from jobs.runtime.final_reading import mark_final
 from jobs.runtime.frozen_experiment import Frozen, freeze, in_force
-from jobs.runtime.layout import experiment_key
 from jobs.runtime.shard import OpenShard
 from jobs.runtime.software import software
 from jobs.runtime.stores import Stores
@@ -152,18 +151,19 @@ def _evidence(
 ) -> Evidence:
     caps = {m.name: rows.cap(m.value, m.cap_quantile) for m in experiment.metrics if m.cap_quantile is not None}
     rule = experiment.rule(caps)
+    warnings = _warnings(rows, experiment, caps)
+    if experiment.strata:
+        # Where strata have other shares rows are weighed, and a quantile of weighed rows is another statistic.
+        unread = [metric.name for metric in rule.reads if metric.kind == "quantile"]
+        rule = replace(rule, reads=tuple(metric for metric in rule.reads if metric.kind != "quantile"))
+        warnings += [f"{name} is a quantile and is not read: strata have other shares." for name in unread]
     aggregated = [metric for metric in rule.metrics if metric.kind != "quantile"]
     read_units = sum(rows.units().values())
-    if experiment.strata and len(aggregated) < len(rule.metrics):
-        raise BadExperiment(
-            f"{experiment_key(experiment.id)}: a quantile cannot be read where strata have other shares; "
-            "take the metric or the strata out in an amendment."
-        )
+    known = {metric.name for metric in rule.metrics}
     met = _EXPOSED if sum(rows.exposed().values()) else None
     shadows = [with_exposure(m, met) for m in aggregated if met and m.kind in {"mean", "proportion"}]
     by_day = rows.moments([*aggregated, *shadows], "day") if aggregated else {}
     arms = _merged(by_day, tuple(experiment.arm_shares)) if aggregated else _counts_only(rows)
-    warnings = _warnings(rows, experiment, caps)
     over = request.run_date + timedelta(days=1) >= experiment.matures_on
     if over and read_units < rule.units:
         warnings.append(
@@ -185,8 +185,10 @@ def _evidence(
         looks=experiment.decision.looks,
         units_a_day=rows.units_of_last_days(_RATE_DAYS) or None,
         quantiles=_quantiles(rows, [metric for metric in rule.metrics if metric.kind == "quantile"]),
-        units_of={m.name: m.unit for m in experiment.metrics if m.unit},
-        unit_value_eur={m.name: m.unit_value_eur for m in experiment.metrics if m.unit_value_eur is not None},
+        units_of={m.name: m.unit for m in experiment.metrics if m.unit and m.name in known},
+        unit_value_eur={
+            m.name: m.unit_value_eur for m in experiment.metrics if m.unit_value_eur is not None and m.name in known
+        },
         exposed=met,
         segments=_segments(rows, experiment, aggregated, stores),
         over_time=_over_time(by_day, tuple(experiment.arm_shares)),
@@ -209,9 +211,9 @@ def criteria(experiment: Experiment, rule: Rule) -> Criteria:
     """Return what an experiment's file says of its success metrics beside alpha and correction."""
     decision = experiment.decision
     first = decision.success[0]
-    guarded = {metric.name for metric, _ in rule.guardrails}
+    said = {metric.name for metric in (*rule.success, *rule.reads)}
     return Criteria(
-        better={m.name: m.better for m in experiment.metrics if m.name not in guarded},
+        better={m.name: m.better for m in experiment.metrics if m.name in said},
         minimum_effect={} if decision.minimum_effect is None else {first: decision.minimum_effect},
         minimum_relative_effect=(
             {} if decision.minimum_relative_effect is None else {first: decision.minimum_relative_effect}

@@ -229,6 +229,14 @@ class Experiment(Section):
         ):
             if metric not in known:
                 raise ValueError(f"{what} names {metric!r}, which is none of the metrics {', '.join(sorted(known))}")
+        quantiles = {m.name for m in self.metrics if m.kind == "quantile"}
+        deciding = [*self.decision.success, *(g.metric for g in self.decision.guardrails)]
+        if self.strata and quantiles & {*deciding}:
+            name = next(name for name in deciding if name in quantiles)
+            raise ValueError(
+                f"metric {name!r} decides and is a quantile, which cannot be read where strata have other shares: "
+                "let another metric decide, or give all strata the same shares"
+            )
         if [a.on for a in self.amendments] != sorted(a.on for a in self.amendments):
             raise ValueError("amendments are not in the order of their days: add the newest at the end")
         _said_by_science(self.assignment)
@@ -300,6 +308,7 @@ class Experiment(Section):
         by_name = {m.name: m for m in self.metrics}
         read = {name: m.metric(capped.get(name)) for name, m in by_name.items()}
         decision = self.decision
+        deciding = {*decision.success, *(g.metric for g in decision.guardrails)}
         return Rule(
             success=tuple(read[name] for name in decision.success),
             units=self.units_planned,
@@ -309,6 +318,7 @@ class Experiment(Section):
             alpha=decision.alpha,
             guardrail_alpha=decision.guardrail_alpha,
             correction=decision.correction,
+            reads=tuple(metric for name, metric in read.items() if name not in deciding),
         )
 
     def customers(self, table: Table) -> Table:

@@ -125,4 +125,6 @@ def test_the_file_that_the_documents_show_is_one() -> None:
     shown = text.split("```toml\n")[1].split("```")[0]
     read = parse_experiment(shown, "docs")
     assert read.assignment().strata["north"] == {"none": 0.8, "mail": 0.2}
-    assert [m.name for m in read.rule({"spend": 100.0}).metrics] == ["spend", "complaints"]
+    rule = read.rule({"spend": 100.0})
+    assert [m.name for m in rule.metrics][:2] == ["spend", "complaints"]
+    assert [m.name for m in rule.reads] == [m.name for m in read.metrics if m.name not in {"spend", "complaints"}]
