@@ -81,7 +81,7 @@ class MetricFile(Section):
         default=None, description="euro that one of it is worth for one unit; none: nothing is said in euro"
     )
     missing: Literal["zero", "left-out"] = Field(
-        default="zero", description="what a unit without a measurement counts as: zero, or left-out of this metric"
+        default="zero", description="what a customer without a measurement counts as: zero, or left-out of the reading"
     )
 
     @model_validator(mode="after")
