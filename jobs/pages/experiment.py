@@ -24,7 +24,7 @@ _CURVES = 6
 _SENTENCES = 3
 """Sentences under what it did; all lines are in the table."""
 
-_TITLES = {"ship": "Ship {}", "hold": "Keep it running", "stop": "Stop"}
+_TITLES = {"ship": "Ship {}", "hold": "Keep it running", "stop": "Stop", "late": "Hold: it is over and has not decided"}
 _LEVELS = {"ship": "stable", "hold": "watch", "stop": "alarm"}
 
 
@@ -82,7 +82,7 @@ def experiment_html(document: Node) -> str:
         relative=forest_plot(
             "Effects as shares of the control",
             relative_groups(metrics),
-            shared=Axis("effect, % of the control", percent_ticks),
+            shared=Axis("effect, % of the control", percent_ticks, holds=(0.0,)),
             description="Every effect with its interval; the figures are in the table below.",
         ),
         absolute=forest_plot(
@@ -127,11 +127,13 @@ def answers(document: Node, beside: Promised | None = None) -> Answers:
     reasons = tuple(unbroken(reason[:1].upper() + reason[1:]) for reason in reasons)
     if beside is not None:
         now = (beside.calibration,) if beside.calibration else reasons
-        return Answers(f"{document['source']['name']}: {beside.title}", over, (beside.sentence,), now, "", "plain")
+        title = f"{document['source']['name']}: {beside.title}"
+        return Answers(title, beside.over, (beside.sentence,), now, "", "plain")
     found = _found(document)
     if outcome == "none":
         return Answers(document["title"], over, found, reasons, "no decision", "plain")
-    title = _TITLES[outcome].format(decision["arm"] or "").strip()
+    late = outcome == "hold" and document["progress"]["is_final"]
+    title = _TITLES["late" if late else outcome].format(decision["arm"] or "").strip()
     return Answers(title, over, found, reasons, outcome, _LEVELS[outcome])
 
 
@@ -173,7 +175,7 @@ def _curves(document: Node) -> list[tuple[str, Markup]]:
             f"Cumulative effect on {title}",
             [CurvePoint(p["at"], p["units"], p["value"], p["lower"], p["upper"]) for p in course["points"]],
             measure(metric["kind"], metric["unit"]),
-            ends_on=progress["ends_on"],
+            ends_on=None if progress["is_final"] else progress["ends_on"],
             units_planned=progress["units_planned"],
         )
         if picture is not None:

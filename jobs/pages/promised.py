@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from markupsafe import Markup
 
 from jobs.pages.axes import Axis
 from jobs.pages.experiment_rows import Node, Span, forest_row, span
 from jobs.pages.forest_plot import ForestGroup, forest_plot
-from jobs.pages.formats import NONE, euro_ticks, percent, signed_whole_euro, unbroken, whole_euro
+from jobs.pages.formats import NONE, count, euro_ticks, percent, signed_whole_euro, unbroken, whole_euro
 
 _MOST_PARTNERS = 8
 """Partners that are drawn; all are in the table."""
@@ -42,6 +43,10 @@ class Promised:
     ----------
     title, sentence, calibration : str
         Both figures in a few words; in a sentence; and what the next night makes of it, empty where nothing.
+    over : str
+        Which nights these are.
+    taken_off : str
+        What is taken off both sums, and not off the ratio.
     whole : Pair
         In all.
     ratio : Span or None
@@ -57,6 +62,8 @@ class Promised:
     title: str
     sentence: str
     calibration: str
+    over: str
+    taken_off: str
     whole: Pair
     ratio: Span | None
     ratio_name: str
@@ -82,6 +89,8 @@ def promised(said: Node) -> Promised:
         f"{signed_whole_euro(measured)} measured, {whole_euro(vow)} promised",
         unbroken(said["sentence"]),
         _sentence((said["calibration"] or {}).get("sentence", "")),
+        _nights([date.fromisoformat(night) for night in said["nights"]]),
+        _taken_off(said["contact_cost_eur"], said["fraud_loss_eur"]),
         _pair("in all", said),
         span(said["ratio"], percent),
         said["ratio_name"],
@@ -95,6 +104,23 @@ def promised(said: Node) -> Promised:
 
 def _sentence(words: str) -> str:
     return words and words[0].upper() + words[1:].rstrip(".") + "."
+
+
+def _nights(nights: Sequence[date]) -> str:
+    first, last = (f"{night.day} {night:%B %Y}" for night in (min(nights), max(nights)))
+    if len(nights) == 1:
+        return f"The outcome window of the night of {first} has closed: what came of its offers is known."
+    return (
+        f"The outcome windows of {count(len(nights))} nights, {first} to {last}, have closed: what came of their offers "
+        "is known."
+    )
+
+
+def _taken_off(contact_cost_eur: float, fraud_loss_eur: float) -> str:
+    return (
+        f"Both sums are after {whole_euro(contact_cost_eur)} for contacts and {whole_euro(fraud_loss_eur)} of loss by "
+        "fraud, as it was expected; the ratio is of the effects before that."
+    )
 
 
 def _pair(name: str, node: Node) -> Pair:

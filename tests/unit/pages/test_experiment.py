@@ -79,6 +79,11 @@ def test_before_the_end_intervals_hold_at_every_look() -> None:
         assert said in words, said
 
 
+def test_a_trial_that_is_over_and_has_not_decided_is_not_told_to_run_on(over: dict[str, Any]) -> None:
+    late = {**over, "decision": {**over["decision"], "outcome": "hold", "arm": None}}
+    assert answers(late).title == "Hold: it is over and has not decided"
+
+
 def test_without_a_rule_it_only_reads() -> None:
     document = plain(readout(replace(evidence(), decides=False)))
     assert (answers(document).title, answers(document).badge) == ("Mail or call in spring", "no decision")
