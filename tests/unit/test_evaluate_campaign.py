@@ -1,6 +1,7 @@
 """evaluate-policy --campaign: explorers of logged nights tell what another campaign file or model would have earned."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -163,6 +164,9 @@ def test_another_model_is_asked_again_about_the_customers_of_that_night(
         evaluate_campaign(replace(asked, with_model="v9"), stores)
 
 
+OF_CATALOGUE = re.sub(', offer = "[^"]*"', "", RICHER.toml().decode()) + "\n[candidates]\n"
+
+
 @pytest.mark.parametrize(
     ("changes", "file", "error", "says"),
     [
@@ -172,6 +176,7 @@ def test_another_model_is_asked_again_about_the_customers_of_that_night(
         ({"with_file": Path("none.toml")}, "", BadFile, "none.toml cannot be read"),
         ({}, "id = 3", BadCampaign, "other.toml, field 'id'"),
         ({}, replace(RICHER, campaign="autumn").toml().decode(), BadRequest, "is of campaign 'autumn'"),
+        ({}, OF_CATALOGUE, BadRequest, "campaign 'spring' chose from a catalogue that night"),
         ({"least_rows": 1e6}, "", BadTrial, "overlap is too thin"),
     ],
 )
