@@ -223,7 +223,7 @@ def criteria(experiment: Experiment, rule: Rule) -> Criteria:
 
 
 def _source(rows: DeclaredRows, experiment: Experiment, shard: OpenShard) -> Source:
-    """Return where the rows came from; rows at fault, and customers of whom nothing sound is known, by reason."""
+    """Return where the rows came from, and how many were set aside, by reason."""
     files = [[f.key, f.size, f.version] for f in shard.files(MEASUREMENTS.name)]
     digest = hashlib.sha256(repr(files).encode()).hexdigest()
     counts = shard.counts(MEASUREMENTS)
@@ -251,6 +251,7 @@ def _warnings(rows: DeclaredRows, experiment: Experiment, caps: dict[str, float]
             f"{rows.waiting:,} customers were drawn and wait for the end of their outcome window of "
             f"{experiment.outcome_window_days} days: they are not read yet."
         )
+    said += [f"{n:,} customers are left out: {why}." for why, n in sorted(rows.left_out.items())]
     if rows.unmeasured:
         said.append(f"Of {rows.unmeasured:,} customers nothing was measured: they count as zero, as the file says.")
     said += [

@@ -110,7 +110,9 @@ class DeclaredRows:
         self._connection = connection
         self._wanted = wanted
         self.set_aside: Counter[str] = Counter()
-        """Rows of measurements that were set aside, and customers left out, by reason."""
+        """Rows of measurements that were set aside, by reason."""
+        self.left_out: Counter[str] = Counter()
+        """Customers who were drawn, are ripe, and are not read all the same, by reason."""
         connection.execute(
             "CREATE TABLE logged (customer_id VARCHAR, unit_id VARCHAR, arm VARCHAR, stratum VARCHAR, "
             "propensity DOUBLE, assigned_at TIMESTAMPTZ);"
@@ -224,13 +226,13 @@ class DeclaredRows:
             f"WHERE d.assigned_at + INTERVAL {wanted.window_days} DAY < {until} ORDER BY d.customer_id"
         )
         out = {
-            "customers whose only measurement was set aside": "is_at_fault",
-            "customers without a value that is needed": f"NOT is_at_fault AND NOT ({whole})",
+            "their only measurement was set aside": "is_at_fault",
+            "a value that is needed is missing": f"NOT is_at_fault AND NOT ({whole})",
         }
         for why, when in out.items():
             count = int(self._one(f"SELECT count(*) FROM ripe WHERE {when}"))  # noqa: S608
             if count:
-                self.set_aside[why] += count
+                self.left_out[why] += count
         weight = "1.0 / propensity" if wanted.weighted else "1.0"
         self._connection.execute(
             f"CREATE TABLE trial AS SELECT *, {weight} AS {quoted(_WEIGHT)} FROM ripe "  # noqa: S608
