@@ -111,8 +111,8 @@ def _nights(nights: Sequence[date]) -> str:
     if len(nights) == 1:
         return f"The outcome window of the night of {first} has closed: what came of its offers is known."
     return (
-        f"The outcome windows of {count(len(nights))} nights, {first} to {last}, have closed: what came of their offers "
-        "is known."
+        f"The outcome windows of {count(len(nights))} nights, {first} to {last}, have closed: what came of "
+        "their offers is known."
     )
 
 
