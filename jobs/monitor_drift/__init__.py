@@ -126,6 +126,11 @@ def monitor(request: MonitorDrift, stores: Stores, shard: OpenShard) -> None:
 
 def _performance(card: Mapping[str, Any], stores: Stores, shard: OpenShard, run_date: date) -> None:
     version = shard.manifest.models[FRAUD]
+    lacking = [part for part in ("policy", "label_delay_days") if part not in card]
+    if lacking:
+        reason = f"The card of model {FRAUD}, version {version}, does not say its {lacking[0]}: train it again."
+        shard.details["performance"] = {FRAUD: {"trust": "unknown", "reason": reason, "matured_through": None}}
+        return
     found = fraud_performance(card, version, stores.tables, shard, run_date)
     shard.stage(PERFORMANCE, rows_of(PERFORMANCE, found.rows(version)), kind=FRAUD)
     shard.details["performance"] = {
