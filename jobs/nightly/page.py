@@ -28,6 +28,7 @@ PARTNER_MODEL = "partner-risk"
 _PAGES = {
     ("segment-customers", "page"): "Page of customer segments",
     ("score-partners", "page"): "Page of partners to look into",
+    ("read-experiment", "page"): "Page of what {kind} measured",
     ("monitor-drift", "page"): "Page of drift, variable by variable",
     ("monitor-drift", "performance_page"): "Page of the fraud model’s performance",
 }
@@ -121,7 +122,7 @@ def night_page(
 def step_pages(reports: Sequence[Report]) -> list[FileRow]:
     """Return the pages that steps of a night made, and what they are."""
     return [
-        FileRow(r.details[detail], what)
+        FileRow(r.details[detail], what.format(kind=r.kind))
         for r in reports
         for (verb, detail), what in _PAGES.items()
         if r.verb == verb and detail in r.details

@@ -10,7 +10,10 @@ def lines(document: Mapping[str, Any]) -> list[str]:
     said = [document["title"], "", document["split"]["sentence"]]
     if document["split"]["holds"]:
         said += [document["progress"]["sentence"], ""]
-        said += [f"  {line['sentence']}" for metric in document["metrics"] for line in metric["lines"]]
+        for line in (line for metric in document["metrics"] for line in metric["lines"]):
+            said.append(f"  {line['sentence']}")
+            if line["exposed"] is not None:
+                said.append(f"    {line['exposed']['sentence']}")
     promised = document["promised"]
     if promised and document["split"]["holds"]:
         said += ["", promised["sentence"]]

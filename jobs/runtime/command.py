@@ -185,7 +185,7 @@ def _help(f: "dataclasses.Field[Any]", required: bool) -> str:
     unit = f" [{f.metadata['unit']}]" if f.metadata["unit"] else ""
     if required:
         default = "required"
-    elif f.default is None or f.default == ():
+    elif f.default in {None, (), ""}:
         default = "default: none"
     else:
         default = f"default: {f.default}"

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 import pytest
 
 from jobs.nightly.campaigns import campaign_part, expected_net
-from jobs.nightly.page import NOTHING_NEW
+from jobs.nightly.page import NOTHING_NEW, step_pages
 from jobs.nightly.rankings import drift_rows, riskiest_partners
 from jobs.pages.figures import Interval
 from jobs.pages.night import night_html
@@ -231,3 +231,10 @@ def test_what_the_caller_knows_stands_on_the_page(night: Night) -> None:
     assert "All of it is made up." in words
     assert "+€123.00" in words
     assert "netlift lift" in words
+
+
+def test_pages_of_readings_say_what_was_read() -> None:
+    report = replace(Report.without_input("read-experiment", "autumn-mail", str(DAY), ""), details={"page": "a.html"})
+    assert [(made.path, made.what) for made in step_pages([report])] == [
+        ("a.html", "Page of what autumn-mail measured")
+    ]
