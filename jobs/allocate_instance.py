@@ -23,7 +23,7 @@ from jobs.runtime.progress import Steps
 from jobs.runtime.report import peak_mb
 from jobs.science.offers.instance import CUSTOMER, NEEDED, OFFER, Instance, take_instance
 from jobs.science.offers.instance_choice import Choice, choose
-from jobs.science.offers.instance_limits import CAP, MINIMUM, Limits, read_limit
+from jobs.science.offers.instance_limits import BUDGET, CAP, MINIMUM, Limits, read_limit
 from jobs.storage.data_file import read_data_file
 from jobs.storage.result_folder import write_results
 
@@ -144,6 +144,7 @@ def _written(chosen: pa.Table, out: Path) -> bytes:
 
 def _answer(instance: Instance, limits: Limits, found: Choice) -> dict[str, Any]:
     price = {r.name: r.price_eur for r in found.resources}
+    below = _too_small(instance, limits)
     return {
         "value": found.value_eur,
         "dual_bound": found.dual_bound_eur,
@@ -175,13 +176,22 @@ def _answer(instance: Instance, limits: Limits, found: Choice) -> dict[str, Any]
                 "most": _finite(r.most),
                 "least": r.least,
                 "price": r.price_eur,
-                "shut": r.is_shut,
-                "words": r.in_words(),
+                "shut": r.is_shut or r.name in below,
+                "words": below.get(r.name, r.in_words()),
             }
             for r in found.resources
         ],
         "columns_unused": list(instance.unused),
     }
+
+
+def _too_small(instance: Instance, limits: Limits) -> dict[str, str]:
+    """Say of a budget that pays for no offer that is worth giving what the cheapest costs; it has no price then."""
+    cost = instance.cost[instance.value > 0]
+    if not len(cost) or not 0.0 < limits.budget_eur < (least := float(cost.min())):
+        return {}
+    said = f"The budget of {limits.budget_eur:,.2f} euro pays for no offer: the cheapest costs {least:,.2f} euro."
+    return {BUDGET: said}
 
 
 def _finite(value: float) -> float | None:

@@ -139,6 +139,19 @@ def test_a_budget_of_nothing_buys_nothing(tmp_path: Path) -> None:
     assert (answer["customers_offered"], answer["value"], answer["gap"], answer["feasible"]) == (0, 0.0, 0.0, True)
 
 
+def test_a_budget_below_every_cost_says_what_the_cheapest_costs(tmp_path: Path) -> None:
+    """The cheapest that is worth giving: what loses money is not bought at any budget."""
+    rows = {
+        "customer_id": ["a", "b", "c"],
+        "offer_id": ["x", "x", "y"],
+        "value": [5.0, 4.0, -1.0],
+        "cost": [2.0, 3.0, 0.1],
+    }
+    answer = allocate_instance(AllocateInstance(saved(pa.table(rows), tmp_path / "pairs.csv"), 0.5))
+    [told] = [price for price in answer["prices"] if price["shut"]]
+    assert told["words"] == "The budget of 0.50 euro pays for no offer: the cheapest costs 2.00 euro."
+
+
 def test_a_limit_that_lets_nothing_through_is_not_said_to_suffice(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
