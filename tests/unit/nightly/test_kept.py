@@ -13,7 +13,8 @@ from tests.unit.nightly.nights import Night
 
 def _step(report: Report) -> dict[str, object]:
     """What a state machine knows of a step."""
-    return {"verb": report.verb, "kind": report.kind, "state": report.state, "run_id": report.run_id}
+    step = {"verb": report.verb, "kind": report.kind, "state": report.state, "run_id": report.run_id}
+    return step if report.run_id else step | {"why": report.details["why"]}
 
 
 def test_the_ledger_gives_the_reports_of_the_night_with_their_details(night: Night) -> None:
