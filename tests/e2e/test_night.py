@@ -45,7 +45,7 @@ def test_all_rows_of_the_input_are_counted(night: Night) -> None:
     assert night.report("score-partners").rows_in == of_payments + night.world.partners().num_rows
     assert night.report("segment-customers").rows_in == of_payments + CUSTOMERS
     assert night.report("score-uplift").rows_in == CUSTOMERS
-    assert night.report("monitor-drift").rows_in == CUSTOMERS
+    assert night.report("monitor-drift").rows_in == CUSTOMERS + payments.fraud_reports.num_rows
 
 
 def test_every_table_has_the_rows_that_the_input_asks_for(night: Night) -> None:
