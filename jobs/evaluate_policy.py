@@ -135,10 +135,11 @@ def evaluate_policy(request: EvaluatePolicy) -> dict[str, Any]:
     if request.contact_cost:
         cost = np.array([0.0, *cost_of_each_arm(request.contact_cost, taken.arms)])
         taken = replace(taken, logged=replace(taken.logged, cost_eur=cost))
-    response = _expected(rows, taken, request) if request.feature else None
+    response, odd = _expected(rows, taken, request) if request.feature else (None, [])
     value = request.estimate(taken, response)
     responses = f"by {', '.join(request.feature)}, from the other half" if request.feature else "each arm's mean"
-    return answer_of(taken, value, policy="the other policy", responses=responses) | {"data": request.data.name}
+    answer = answer_of(taken, value, policy="the other policy", responses=responses) | {"data": request.data.name}
+    return answer | {"warnings": [*answer["warnings"], *odd]}
 
 
 def answer_of(taken: TakenLog, value: OffPolicyValue, *, policy: str, responses: str) -> dict[str, Any]:
@@ -201,8 +202,8 @@ def _warnings(taken: TakenLog, value: OffPolicyValue) -> list[str]:
     return said
 
 
-def _expected(rows: pa.Table, taken: TakenLog, request: EvaluatePolicy) -> NDArray[np.float64]:
-    """Return the outcome to expect of every arm by what was known before the draw, cross-fitted."""
+def _expected(rows: pa.Table, taken: TakenLog, request: EvaluatePolicy) -> tuple[NDArray[np.float64], list[str]]:
+    """Return the outcome to expect of every arm by what was known before the draw, cross-fitted, and what is odd."""
     need_columns(rows, request.feature, request.data.name)
     twice = set(request.feature) & {request.arm, request.outcome, request.target, request.propensity}
     if twice:
@@ -210,15 +211,19 @@ def _expected(rows: pa.Table, taken: TakenLog, request: EvaluatePolicy) -> NDArr
     # The learner takes seconds to load: --help and refusals do not wait for it.
     from jobs.science.uplift.doubly_robust import cross_fitted_response  # noqa: PLC0415
     from jobs.science.uplift.encode import FeatureEncoder  # noqa: PLC0415
-    from jobs.science.uplift.features import infer_features, plain_columns  # noqa: PLC0415
+    from jobs.science.uplift.features import infer_features, odd_cells, plain_columns  # noqa: PLC0415
 
     known = plain_columns(rows.select(list(dict.fromkeys(request.feature))).filter(pa.array(taken.kept)))
-    types = infer_features(known).types
+    found = infer_features(known)
+    types = found.types
+    odd = [*odd_cells(known), *(f"feature {name!r} is left out: it {why}." for name, why in found.left_out.items())]
     if not types:
-        raise BadRequest("no --feature tells customers apart: leave them out, DR then expects each arm's mean.")
+        raise BadRequest(
+            f"no --feature tells customers apart ({odd[0].rstrip('.')}): leave them out, for each arm's mean."
+        )
     matrix = FeatureEncoder.fit(known, types).transform(known)
     cluster = taken.logged.cluster
-    return cross_fitted_response(
+    expected = cross_fitted_response(
         matrix,
         taken.logged.arm,
         taken.logged.outcome,
@@ -227,6 +232,7 @@ def _expected(rows: pa.Table, taken: TakenLog, request: EvaluatePolicy) -> NDArr
         seed=request.seed,
         num_threads=request.threads,
     )
+    return expected, odd
 
 
 def _columns_of_arms(given: Sequence[str]) -> dict[str, str]:

@@ -82,6 +82,26 @@ def test_all_three_estimates_are_near_the_truth_and_dr_by_features_is_the_surest
     assert [a["arm"] for a in plain["arms"]] == ["mail", "none", "post"]
 
 
+def test_a_feature_with_a_bad_cell_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = log(400)
+    group = pa.array(["1", "2"] * 200)
+    bad = pa.array(["n/a", *group.to_pylist()[1:]])
+    endless = pa.array([np.inf, *rows["x"].to_pylist()[1:]])
+    names = pa.array([f"{x:.9f}" for x in rows["x"].to_pylist()[:-1]] + ["?"])
+    for name, column in (("group", bad), ("endless", endless), ("names", names)):
+        rows = rows.append_column(name, column)
+    pq.write_table(rows, tmp_path / "log.parquet")
+    words = ["--data", str(tmp_path / "log.parquet"), *COLUMNS, "--propensity", "p", "--target", "best"]
+    asked = [word for name in ("group", "endless", "names") for word in ("--feature", name)]
+    said = " ".join(answer(capsys, *words, *asked)["warnings"])
+    assert "feature 'group' is no number because of 1 of 400 cells ('n/a' first): mend them." in said
+    assert "feature 'endless' is NaN or infinite in 1 rows" in said
+    assert "feature 'names' is no number because of 1 of 400 cells ('?' first)" in said
+    assert "feature 'names' is left out: it has 400 different values" in said
+    assert main([*words, "--feature", "names"]) == 2
+    assert "no --feature tells customers apart (feature 'names' is no number" in capsys.readouterr().err
+
+
 def test_what_limits_changed_is_left_out_and_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = log()
     fixed = pa.array(np.arange(3_000) % 20 == 0)

@@ -14,6 +14,11 @@ FEW_LEVELS = 24
 ROWS_A_LEVEL = 20
 """Rows that a text's distinct values must have on average; with fewer it reads like a name or an id."""
 
+ODD_SHARE = 0.1
+"""Text of which no more than this is no number was most likely meant as numbers."""
+
+_NUMBER = r"^\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*$"
+
 _DAY_US = 86_400_000_000
 
 
@@ -118,6 +123,42 @@ def require_features(rows: pa.Table, types: Mapping[str, str], file: str) -> Non
         fits = _is_number(found) if kind == "number" else pa.types.is_string(found) or _is_number(found)
         if not fits and not pa.types.is_null(found):
             raise BadSchema(f"{file}, column {name!r}: holds {found} where the trial has a {kind}: mend the column")
+
+
+def odd_cells(rows: pa.Table) -> list[str]:
+    """Say which columns hold cells that do not fit the rest of their column.
+
+    Parameters
+    ----------
+    rows : pyarrow.Table
+        Rows from `plain_columns`.
+
+    Returns
+    -------
+    list of str
+        A sentence a column at most.
+
+    Examples
+    --------
+    >>> odd_cells(pa.table({"age": ["31"] * 30 + ["n/a"]}))
+    ["feature 'age' is no number because of 1 of 31 cells ('n/a' first): mend them."]
+    """
+    said = []
+    for name in rows.column_names:
+        column = rows.column(name)
+        if pa.types.is_string(column.type):
+            present = column.drop_null()
+            odd = present.filter(pc.invert(pc.match_substring_regex(present, _NUMBER)))
+            if 0 < len(odd) <= ODD_SHARE * len(present):
+                said.append(
+                    f"feature {name!r} is no number because of {len(odd):,} of {len(present):,} cells "
+                    f"({odd[0].as_py()!r} first): mend them."
+                )
+        elif pa.types.is_floating(column.type):
+            endless = pc.sum(pc.invert(pc.is_finite(column.drop_null()))).as_py() or 0
+            if endless:
+                said.append(f"feature {name!r} is NaN or infinite in {endless:,} rows: these are read as missing.")
+    return said
 
 
 def _judge(column: pa.ChunkedArray) -> tuple[str, str]:
