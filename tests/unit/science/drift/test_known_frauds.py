@@ -45,7 +45,7 @@ reports = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=8)
 @given(reports, st.randoms(use_true_random=False))
 def test_order_and_files_make_no_difference(given_: list[tuple[str, bool, datetime]], chance: object) -> None:
     shuffled = list(given_)
