@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.errors import BadRequest, NoInput
+from jobs.errors import BadRequest, BadTrial, NoInput
 from jobs.read_experiment.kept import Rules, keep, look_number
 from jobs.read_experiment.partner_sales import stage_partner_lift
 from jobs.read_experiment.promised import calibration_said, promised_said
@@ -101,7 +101,7 @@ def campaign_readout(request: ReadExperiment, stores: Stores, shard: OpenShard) 
         sizes, left_out = _sides(nights, campaign, read, known)
         joined = nights.join(read, left_out)
         _require_enough(joined.rows, campaign)
-        measured = measure(joined.rows)
+        measured = _measured(joined.rows, campaign)
         explored = _explored(nights, campaign, known)
         said = promised_said(campaign, measured, explored, read)
         evidence = _evidence(campaign, read, joined, measured, sizes, said, known, request, shard)
@@ -284,6 +284,14 @@ def _require_enough(rows: CampaignRows, campaign: Campaign) -> None:
                 f"{campaign.id} has {count} customers with an outcome on the side {name!r}, {LEAST_CUSTOMERS} are "
                 "needed: put outcomes of everybody of the night there, or make holdout_share larger."
             )
+
+
+def _measured(rows: CampaignRows, campaign: Campaign) -> Measured:
+    """Measure; a night goes on without what cannot be measured."""
+    try:
+        return measure(rows)
+    except BadTrial as wrong:
+        raise NoInput(f"the holdout of {campaign.id} cannot be read: {wrong}") from wrong
 
 
 def _explored(nights: CampaignNights, campaign: Campaign, known: _Known) -> Explored | None:

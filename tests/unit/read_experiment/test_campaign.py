@@ -171,6 +171,11 @@ def test_an_open_window_a_night_without_offers_and_no_holdout_say_what_to_do(tmp
         read_experiment(ReadExperiment(CLOSED, campaign="spring", to_date=DAY - timedelta(days=1)), stores)
 
 
+def test_outcomes_that_never_vary_are_left_out_in_words_and_the_night_goes_on(tmp_path: Path) -> None:
+    with pytest.raises(NoInput, match=r"the holdout of spring cannot be read.*constant"):
+        faulty(lambda rows, _: changed(rows, "outcome", slice(None), 1.0), tmp_path)
+
+
 def test_a_campaign_that_does_not_want_it_is_not_calibrated(tmp_path: Path) -> None:
     here = HoldoutWorld(customers=2_000, more="calibrate = false\n")
     stores = here.night(tmp_path)
@@ -199,3 +204,33 @@ def test_explorers_tell_what_each_arm_and_partner_brought(tmp_path: Path) -> Non
         half = 2.0 * (arm["effect_eur"]["upper"] - arm["effect_eur"]["lower"])
         assert abs(arm["effect_eur"]["value"] - truth) < half / 2.0
         assert arm["promised_effect_eur"] == pytest.approx(2.0 * truth, rel=0.05)
+
+
+def test_nights_whose_windows_overlap_are_not_counted_twice(tmp_path: Path) -> None:
+    here = HoldoutWorld(customers=3_000)
+    stores = here.night(tmp_path)
+    nights = [DAY, DAY + timedelta(days=7), DAY + timedelta(days=14)]
+    for night in nights[1:]:
+        fill(here.scores, stores, day=night)
+        allocate_offers(AllocateOffers(night), stores)
+    effect, truth = here.effects(), 0.0
+    made = {
+        night: {r["customer_id"]: r["arm"] for r in rows_of(stores, OFFERS, run_date=night).to_pylist()}
+        for night in nights
+    }
+    for night in nights:
+        rows = here.outcomes(stores, night)
+        more = np.zeros(rows.num_rows)
+        for other in nights:
+            share = max(0, 14 - abs((other - night).days)) / 14
+            came = [effect.get((c, made[other][c]), 0.0) * share for c in rows["customer_id"].to_pylist()]
+            truth += sum(came) if night in (nights[0], nights[2]) else 0.0
+            # A night's own effect is in its outcomes already.
+            more += came if other != night else 0.0
+        outcome = pa.array(rows["outcome"].to_numpy() + more)
+        rows = rows.set_column(rows.column_names.index("outcome"), "outcome", outcome)
+        put(stores, "outcomes", f"spring/date={night + timedelta(days=14)}/a", rows)
+    said = read_experiment(ReadExperiment(DAY + timedelta(days=28), campaign="spring"), stores).details["promised"]
+    assert said["nights"] == [str(nights[0]), str(nights[2])]
+    assert said["model_effect_eur"] == pytest.approx(2.0 * truth)
+    assert said["measured_effect_eur"]["lower"] < truth < said["measured_effect_eur"]["upper"]
