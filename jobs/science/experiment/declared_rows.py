@@ -89,7 +89,7 @@ def open_rows(wanted: Wanted, limits: Limits | None = None) -> Iterator["Declare
     connection = duckdb.connect(":memory:", config=config)
     try:
         # Sums in another order would have other last digits: a rerun must give the same ones.
-        connection.execute("SET TimeZone = 'UTC'; SET preserve_insertion_order = true")
+        connection.execute("SET TimeZone = 'UTC'; SET preserve_insertion_order = true; SET enable_progress_bar = false")
         yield DeclaredRows(connection, wanted)
     finally:
         connection.close()
