@@ -69,7 +69,13 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def moments_sql(metrics: Sequence[Metric], layout: Layout, *, sound_rows_only: bool = False) -> str:
+def moments_sql(
+    metrics: Sequence[Metric],
+    layout: Layout,
+    *,
+    sound_rows_only: bool = False,
+    centres: Sequence[float] | None = None,
+) -> str:
     """Return the statement that computes the moments of all metrics in one pass.
 
     The sums are centred at medians of the first rows, so that a mean of 1e8 keeps its variance.
@@ -82,6 +88,8 @@ def moments_sql(metrics: Sequence[Metric], layout: Layout, *, sound_rows_only: b
         Where the rows stand.
     sound_rows_only : bool
         Whether rows at fault are left out; without it they are counted, and nothing is said of the moments.
+    centres : sequence of float, optional
+        What :func:`centres_sql` returned, of rows that are no clusters: as constants they cost less than as columns.
 
     Returns
     -------
@@ -108,9 +116,9 @@ def moments_sql(metrics: Sequence[Metric], layout: Layout, *, sound_rows_only: b
             f"FROM {layout.relation} {kept}) GROUP BY arm, cluster"
         )
         at = range(len(names))
-    centre = ", ".join(f"coalesce(median(v{i}) FILTER (isfinite(v{i})), 0) AS c{i}" for i in at)
-    centred = ", ".join(f"v{i} - c{i} AS d{i}" for i in at)
-    centres = ", ".join(f"c{i}" for i in at)
+    known = None if layout.cluster is not None or centres is None else [f"{centre:.17e}" for centre in centres]
+    shift = known or [f"c{i}" for i in at]
+    centred = ", ".join(f"v{i} - {shift[i]} AS d{i}" for i in at)
     sums = ", ".join(f"sum(d{i})" for i in at)
     # Squares are all of one sign, so their rounding adds up: 2e-12 in ten million rows unless it is carried along.
     # The same for everything else would cost a third of the time and gain nothing that can be seen.
@@ -118,13 +126,25 @@ def moments_sql(metrics: Sequence[Metric], layout: Layout, *, sound_rows_only: b
     products = ", ".join(
         f"{'fsum' if i == j and names[i] not in exact else 'sum'}(d{i} * d{j})" for i, j in _pairs(metrics, names)
     )
+    peeked = "" if known else f",\ncentre AS MATERIALIZED ({_centres(len(names))})"
+    beside = "" if known else "centre, "
     return (
-        f"WITH rows AS {'NOT ' if layout.cluster is None else ''}MATERIALIZED ({rows}),\n"  # noqa: S608
-        f"centre AS MATERIALIZED (SELECT {centre} FROM (SELECT * FROM rows LIMIT {_PEEK_ROWS}))\n"
-        f"SELECT arm, n, n_sound, {centres}, sums.* EXCLUDE (arm, n, n_sound) FROM centre, (\n"
+        f"WITH rows AS {'NOT ' if layout.cluster is None else ''}MATERIALIZED ({rows}){peeked}\n"  # noqa: S608
+        f"SELECT arm, n, n_sound, {', '.join(shift)}, sums.* EXCLUDE (arm, n, n_sound) FROM {beside}(\n"
         f"SELECT arm, count(*) AS n, count_if(sound) AS n_sound, {sums}, {products}\n"
-        f"FROM (SELECT arm, sound, {centred} FROM rows, centre) GROUP BY arm) AS sums"
+        f"FROM (SELECT arm, sound, {centred} FROM {beside}rows) GROUP BY arm) AS sums"
     )
+
+
+def centres_sql(metrics: Sequence[Metric], layout: Layout) -> str:
+    """Return the statement that looks at the first rows and returns the median of every column."""
+    values = ", ".join(f"CAST({sql} AS DOUBLE) AS v{i}" for i, sql in enumerate(_expressions(metrics).values()))
+    return f"WITH rows AS (SELECT {values} FROM {layout.relation}) {_centres(len(_expressions(metrics)))}"  # noqa: S608
+
+
+def _centres(columns: int) -> str:
+    medians = ", ".join(f"coalesce(median(v{i}) FILTER (isfinite(v{i})), 0) AS c{i}" for i in range(columns))
+    return f"SELECT {medians} FROM (SELECT * FROM rows LIMIT {_PEEK_ROWS})"  # noqa: S608
 
 
 def read_moments(
@@ -157,8 +177,9 @@ def read_moments(
     BadTrial
         If an arm is empty, or rows have an arm that was never declared.
     """
-    sql = moments_sql(metrics, layout, sound_rows_only=sound_rows_only)
     try:
+        centres = connection.execute(centres_sql(metrics, layout)).fetchall()[0] if layout.cluster is None else None
+        sql = moments_sql(metrics, layout, sound_rows_only=sound_rows_only, centres=centres)
         found = connection.execute(sql).fetchall()
     except (duckdb.BinderException, duckdb.ConversionException) as wrong:
         raise BadSchema(f"the columns of the metrics cannot be read: {str(wrong).splitlines()[0]}") from wrong
@@ -272,9 +293,13 @@ def _sound_at_once(metrics: Sequence[Metric]) -> str:
     Where a cap hides it from the sums, the whole of it is asked.
     """
     capped = {metric.value for metric in metrics if metric.cap is not None}
+    faults = _faults(metrics)
+    # A column of which more is asked need not be asked whether it is there: nothing passes no test.
+    more = {column for column, sql, _ in faults if sql != _bounded(column)}
     asked = [
         f"{quoted(column)} IS NOT NULL" if sql == _bounded(column) and column not in capped else sql
-        for column, sql, _ in _faults(metrics)
+        for column, sql, _ in faults
+        if sql != _bounded(column) or column in capped or column not in more
     ]
     return "coalesce(" + " AND ".join(asked) + ", FALSE)"
 
