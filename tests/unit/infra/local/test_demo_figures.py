@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from infra.local.demo_figures import night_figures
+from infra.local.demo_figures import measured_lines, night_figures
 from jobs.pages.figures import Interval
 from jobs.pages.night import Headline
 from jobs.runtime.report import Report
@@ -54,3 +54,11 @@ def test_partners_over_a_risk_limit_are_named_with_what_that_costs_else_the_one_
 
 def test_a_night_without_a_risk_limit_says_nothing_of_partners() -> None:
     assert "partners" not in shown(None)
+
+
+def test_weeks_later_measured_stands_beside_promised_and_the_next_night_is_told() -> None:
+    said = {"sentence": "Measured net 9 EUR, against 10 EUR promised.", "calibration": {"sentence": "times 0.9"}}
+    read = Report.without_input("read-experiment", "spring", "2026-11-29", "")
+    told = measured_lines(Report(**{**read.to_dict(), "details": {"promised": said}}))
+    assert told.splitlines()[-2:] == [said["sentence"], "Next night: times 0.9"]
+    assert "cannot be read" in measured_lines(read)
