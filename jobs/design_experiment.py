@@ -28,7 +28,11 @@ STEPS = 2
 class DesignExperiment:
     """Plan a trial from the past: units and days for an effect, or the smallest effect of so many units."""
 
-    data: Path = flag("the past: a row a unit, or rows of units with --unit", unit="CSV or Parquet", example="past.csv")
+    data: Path = flag(
+        "the past: a row a unit, or rows of units with --unit",
+        unit="CSV or Parquet",
+        example="past.csv --metric revenue:mean:spend --effect 5%",
+    )
     metric: tuple[str, ...] = flag(
         "what will be measured: mean, proportion (0 and 1) or ratio of two columns; may be given again",
         unit="NAME:KIND:COLUMN[/COLUMN]", default=(), example="revenue:mean:spend",
