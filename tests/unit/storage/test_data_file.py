@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from jobs.errors import BadFile, BadSchema, NetliftError, NoInput
-from jobs.storage.data_file import read_data_file
+from jobs.storage.data_file import look_into, read_data_file
 
 CSV = b"id,age,arm\n007,30,0\n008,,1\n"
 
@@ -94,3 +94,14 @@ def test_a_missing_file_and_a_folder_are_told_apart(tmp_path: Path) -> None:
         read_data_file(tmp_path / "none.csv")
     with pytest.raises(BadFile, match="is a folder"):
         read_data_file(tmp_path)
+
+
+def test_a_file_is_looked_into_without_its_rows(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_bytes(b'\xef\xbb\xbf"a;b";c\n1;2\n')
+    found = look_into(tmp_path / "rows.csv")
+    assert (found.columns, found.delimiter) == (("a;b", "c"), ";")
+    pq.write_table(pa.table({"a": [1], "b": [2]}), tmp_path / "rows.parquet")
+    found = look_into(tmp_path / "rows.parquet")
+    assert (found.columns, found.delimiter) == (("a", "b"), None)
+    with pytest.raises(NoInput, match="is not there"):
+        look_into(tmp_path / "nothing.csv")
