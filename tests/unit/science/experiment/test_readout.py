@@ -19,7 +19,8 @@ def over() -> Evidence:
 
 def test_every_line_is_the_effect_of_its_arm_and_the_rule_decides(over: Evidence) -> None:
     found = readout(over)
-    assert found["split"]["holds"] and found["progress"]["is_final"]
+    assert found["split"]["holds"]
+    assert found["progress"]["is_final"]
     assert [m["metric"] for m in found["metrics"]] == ["visit", "spend", "orders", "basket", "large"]
     assert [m["role"] for m in found["metrics"]] == ["success", "success", "guardrail", "read", "read"]
     for metric, said in zip((VISIT, SPEND), found["metrics"], strict=False):
@@ -61,7 +62,8 @@ def test_rows_set_aside_more_often_in_one_arm_break_the_split(over: Evidence) ->
     counts = {arm: over.arms[arm].count + (60 if arm == "mail" else 5) for arm in ARMS}
     found = readout(replace(over, sizes=Sizes(counts, over.sizes.shares)))
     assert [check["what"] for check in found["split"]["checks"]] == ["units of the arms", "units set aside, by arm"]
-    assert not found["split"]["holds"] and "set aside" in found["split"]["sentence"]
+    assert not found["split"]["holds"]
+    assert "set aside" in found["split"]["sentence"]
 
 
 def test_before_the_end_the_last_point_of_the_curve_is_the_reading() -> None:
@@ -86,7 +88,8 @@ def test_segments_are_exploratory_and_pay_for_each_other(over: Evidence) -> None
 
 def test_without_a_rule_it_is_a_reading(over: Evidence) -> None:
     found = readout(replace(over, decides=False))
-    assert found["decision"]["outcome"] == "none" and found["decision"]["rule"] is None
+    assert found["decision"]["outcome"] == "none"
+    assert found["decision"]["rule"] is None
     assert found["metrics"][0]["role"] == "read"
 
 
