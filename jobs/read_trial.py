@@ -178,6 +178,7 @@ def read_trial(request: ReadTrial, steps: Steps | None = None) -> Readout:
     file = look_into(request.data)
     with tempfile.TemporaryDirectory(prefix="netlift-") as aside:
         config: dict[str, str | bool | int | float | list[str]] = {
+            "enable_progress_bar": False,
             "memory_limit": f"{request.memory_mb}MB",
             "threads": request.threads,
             "temp_directory": aside,

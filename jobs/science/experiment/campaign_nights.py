@@ -186,7 +186,7 @@ def open_nights(
         Where to.
     """
     # Sums in another order would have other last digits: one thread, and a rerun gives the same ones.
-    config: dict[str, Any] = {"memory_limit": f"{memory_mb}MB", "threads": 1}
+    config: dict[str, Any] = {"memory_limit": f"{memory_mb}MB", "threads": 1, "enable_progress_bar": False}
     if temp_directory:
         config["temp_directory"] = temp_directory
     connection = duckdb.connect(":memory:", config=config)

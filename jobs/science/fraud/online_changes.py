@@ -78,6 +78,7 @@ def gone_partners(new: ParquetFiles, old: ParquetFiles, *, limits: Limits) -> li
 @contextmanager
 def _both(table: Table, new: ParquetFiles, old: ParquetFiles, limits: Limits) -> Iterator[duckdb.DuckDBPyConnection]:
     settings: dict[str, str | bool | int | float | list[str]] = {
+        "enable_progress_bar": False,
         "memory_limit": f"{limits.memory_mb}MB",
         "threads": limits.threads,
         "preserve_insertion_order": False,

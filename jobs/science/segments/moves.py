@@ -99,6 +99,7 @@ def open_moves(limits: Limits) -> Iterator[Moves]:
         If the memory does not suffice.
     """
     settings: dict[str, str | bool | int | float | list[str]] = {
+        "enable_progress_bar": False,
         "memory_limit": f"{limits.memory_mb}MB",
         "threads": limits.threads,
         "preserve_insertion_order": False,
