@@ -49,7 +49,7 @@ def test_what_cannot_be_answered_is_refused() -> None:
     rows = np.arange(1000.0)
     with pytest.raises(BadRequest, match="share == 1"):
         quantile_estimate(rows, 1.0)
-    with pytest.raises(BadTrial, match="'mail' has 50 rows: .* needs 10 rows beyond"):
+    with pytest.raises(BadTrial, match=r"'mail' has 50 rows: .* needs 10 rows beyond"):
         quantile_estimate(rows[:50], 0.9, "arm 'mail'")
     with pytest.raises(BadRows, match="row 1 of the arm holds nan"):
         quantile_estimate(np.array([1.0, np.nan]), 0.5)
