@@ -186,12 +186,12 @@ def open_nights(
         Where to.
     """
     # Sums in another order would have other last digits: one thread, and a rerun gives the same ones.
-    config: dict[str, Any] = {"memory_limit": f"{memory_mb}MB", "threads": 1, "enable_progress_bar": False}
+    config: dict[str, Any] = {"memory_limit": f"{memory_mb}MB", "threads": 1}
     if temp_directory:
         config["temp_directory"] = temp_directory
     connection = duckdb.connect(":memory:", config=config)
     try:
-        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
         connection.execute(_TABLES)
         yield CampaignNights(connection, window_days, tuple(arms))
     finally:

@@ -206,6 +206,25 @@ def test_explorers_tell_what_each_arm_and_partner_brought(tmp_path: Path) -> Non
         assert arm["promised_effect_eur"] == pytest.approx(2.0 * truth, rel=0.05)
 
 
+def test_a_night_in_parts_is_multiplied_as_a_whole_one_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = []
+    for parts in (False, True):
+        here = HoldoutWorld(customers=3_000)
+        stores = here.night(tmp_path / str(parts))
+        put(stores, "outcomes", "spring/a", here.outcomes(stores))
+        read_experiment(ReadExperiment(CLOSED, campaign="spring"), stores)
+        fill(here.scores, stores, day=CLOSED)
+        if parts:
+            monkeypatch.setenv("NETLIFT_FAN_OUT_MB", "0")
+            monkeypatch.setenv("NETLIFT_PART_ROWS", "2500")
+        said.append(allocate_offers(AllocateOffers(CLOSED), stores).details["campaigns"]["spring"])
+    whole, in_parts = said
+    assert in_parts["fan_out"]["parts"] > 1
+    # Two homes, two runs.
+    assert in_parts["calibration"] | {"readout": ""} == whole["calibration"] | {"readout": ""}
+    assert in_parts["expected_net_eur"] == pytest.approx(whole["expected_net_eur"], rel=0.01)
+
+
 def test_nights_whose_windows_overlap_are_not_counted_twice(tmp_path: Path) -> None:
     here = HoldoutWorld(customers=3_000)
     stores = here.night(tmp_path)
