@@ -134,7 +134,7 @@ def take_history(
     """
     uncapped = [replace(metric, cap=None) for metric in metrics]
     roles = _roles(uncapped)
-    connection = duckdb.connect(config={"enable_progress_bar": False})
+    connection = duckdb.connect()
     try:
         # one thread: the same sums in the same order every time
         connection.execute("SET threads TO 1")

@@ -129,7 +129,6 @@ def opened(
         If the memory does not suffice.
     """
     settings: dict[str, str | bool | int | float | list[str]] = {
-        "enable_progress_bar": False,
         "memory_limit": f"{limits.memory_mb}MB",
         "threads": limits.threads,
         "preserve_insertion_order": False,
@@ -138,6 +137,7 @@ def opened(
         settings["temp_directory"] = limits.temp_directory
     try:
         with duckdb.connect(":memory:", config=settings) as connection:
+            connection.execute("SET enable_progress_bar = false")
             connection.execute(_PERCENTILE)
             connection.execute(_TRANSACTIONS)
             connection.execute(_FRAUD_REPORTS)

@@ -78,7 +78,6 @@ def gone_partners(new: ParquetFiles, old: ParquetFiles, *, limits: Limits) -> li
 @contextmanager
 def _both(table: Table, new: ParquetFiles, old: ParquetFiles, limits: Limits) -> Iterator[duckdb.DuckDBPyConnection]:
     settings: dict[str, str | bool | int | float | list[str]] = {
-        "enable_progress_bar": False,
         "memory_limit": f"{limits.memory_mb}MB",
         "threads": limits.threads,
         "preserve_insertion_order": False,
@@ -87,6 +86,7 @@ def _both(table: Table, new: ParquetFiles, old: ParquetFiles, limits: Limits) ->
         settings["temp_directory"] = limits.temp_directory
     nothing = table.schema.empty_table()
     with duckdb.connect(":memory:", config=settings) as connection:
+        connection.execute("SET enable_progress_bar = false")
         for name, files in (("new", new), ("old", old)):
             rows = connection.read_parquet(list(files.paths)) if files.paths else connection.from_arrow(nothing)
             rows.create_view(name)

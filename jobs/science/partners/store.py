@@ -99,7 +99,6 @@ def opened(
         If the memory does not suffice.
     """
     settings: dict[str, str | bool | int | float | list[str]] = {
-        "enable_progress_bar": False,
         "memory_limit": f"{limits.memory_mb}MB",
         "threads": limits.threads,
         "preserve_insertion_order": False,
@@ -114,6 +113,7 @@ def opened(
     }
     try:
         with duckdb.connect(":memory:", config=settings) as connection:
+            connection.execute("SET enable_progress_bar = false")
             _load_transactions(connection, transactions, span)
             connection.execute(_REPORTS)
             for part in _parts(fraud_reports):

@@ -99,7 +99,6 @@ def open_moves(limits: Limits) -> Iterator[Moves]:
         If the memory does not suffice.
     """
     settings: dict[str, str | bool | int | float | list[str]] = {
-        "enable_progress_bar": False,
         "memory_limit": f"{limits.memory_mb}MB",
         "threads": limits.threads,
         "preserve_insertion_order": False,
@@ -108,6 +107,7 @@ def open_moves(limits: Limits) -> Iterator[Moves]:
         settings["temp_directory"] = limits.temp_directory
     try:
         with duckdb.connect(":memory:", config=settings) as connection:
+            connection.execute("SET enable_progress_bar = false")
             for name in ("before", "after"):
                 connection.execute(f"CREATE TEMP TABLE {name} (customer_id VARCHAR, segment BIGINT)")
             yield Moves(connection)
