@@ -137,7 +137,7 @@ def take_history(
     connection = duckdb.connect()
     try:
         # one thread: the same sums in the same order every time
-        connection.execute("SET threads TO 1")
+        connection.execute("SET threads TO 1; SET enable_progress_bar = false")
         connection.register("past", _readable(table, list(roles), columns, file))
         values = ", ".join(f"TRY_CAST({quoted(name)} AS DOUBLE) AS {quoted(name)}" for name in roles)
         connection.execute(
