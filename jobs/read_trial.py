@@ -185,7 +185,6 @@ def read_trial(request: ReadTrial, steps: Steps | None = None) -> Readout:
         # On disk, so that memory is bounded however long the file is; only the columns that are asked for.
         with duckdb.connect(str(Path(aside) / "trial.duckdb"), config=config) as connection:
             connection.execute("SET enable_progress_bar = false")
-            connection.execute("SET enable_progress_bar = false")
             with shown.step("read and check") as at:
                 taken = _take(connection, request, asked, file)
                 at.note = f"{taken.rows_used:,} of {taken.rows:,} rows"
