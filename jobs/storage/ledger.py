@@ -1,7 +1,7 @@
 """The only truth about runs: who holds them, what was staged, how they ended; all of it append-only."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
@@ -193,17 +193,16 @@ class Ledger:
             ``run_id, job, kind, run_date, state`` (running, finished, failed or dead), ``attempt, holder,
             started_at``, and ``until``, ``report`` or ``error``.
         """
-        return self._runs(f"{run_date}/" if run_date else "")
+        return self._runs([f"{run_date}/" if run_date else ""])
 
     def finished(self, job: str, kind: str, first_date: date, last_date: date) -> list[str]:
         """Return, for each day of a span that has one, the id of the run of a job that finished last."""
         newest: dict[str, tuple[str, str]] = {}
-        for days in range((last_date - first_date).days + 1):
-            day = first_date + timedelta(days=days)
-            for run in self._runs(f"{day}/{job}-{kind}-{day}-"):
-                if (run["job"], run["kind"], run["state"]) == (job, kind, "finished"):
-                    end = (run["ended_at"], run["run_id"])
-                    newest[run["run_date"]] = max(end, newest.get(run["run_date"], end))
+        days = [first_date + timedelta(days=d) for d in range((last_date - first_date).days + 1)]
+        for run in self._runs([f"{day}/{job}-{kind}-{day}-" for day in days]):
+            if (run["job"], run["kind"], run["state"]) == (job, kind, "finished"):
+                end = (run["ended_at"], run["run_id"])
+                newest[run["run_date"]] = max(end, newest.get(run["run_date"], end))
         return [run_id for _, (_, run_id) in sorted(newest.items())]
 
     def _staged(self, prefix: str) -> dict[int, dict[str, Any]]:
@@ -215,13 +214,15 @@ class Ledger:
             bodies = dict(zip(newest, readers.map(self._read, newest.values()), strict=True))
         return {s: body["record"] for s, body in bodies.items() if datetime.fromisoformat(body["at"]) >= oldest}
 
-    def _runs(self, prefix: str) -> list[dict[str, Any]]:
+    def _runs(self, prefixes: Sequence[str]) -> list[dict[str, Any]]:
         tails: dict[str, str] = {}
-        for info in self._objects.list(f"{_ROOT}/{prefix}"):
-            run, _, entry = info.key.partition("/log/")
-            if entry:
-                tails[run] = info.key
         with ThreadPoolExecutor(_READERS) as readers:
+            # A look back over a year is a listing a day: one after the other they would take seconds.
+            for listed in readers.map(lambda prefix: self._objects.list(f"{_ROOT}/{prefix}"), prefixes):
+                for info in listed:
+                    run, _, entry = info.key.partition("/log/")
+                    if entry:
+                        tails[run] = info.key
             entries = list(readers.map(self._read, tails.values()))
         return sorted((self._summary(e) for e in entries), key=lambda r: (r["run_date"], r["started_at"], r["run_id"]))
 
