@@ -4,22 +4,16 @@ import json
 import logging
 import os
 import sys
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date
 from functools import partial
 
-import pyarrow as pa
-
-from jobs.errors import BadEnvironment, CommitUnknown, NetliftError, NotDeployed, StorageUnavailable, UnknownCampaign
-from jobs.runtime.campaign import read_campaign
-from jobs.runtime.chain import NIGHT
+from jobs.doctor.files import look_at_files
+from jobs.doctor.probe import write_probe
+from jobs.doctor.visit import FAILED, OK, SKIPPED, Finding, Visit
+from jobs.errors import BadEnvironment, NotDeployed, StorageUnavailable
 from jobs.runtime.command import flag, parse
-from jobs.runtime.experiment import read_experiment_file
 from jobs.runtime.home import Home, open_home
-from jobs.runtime.house_rules import HouseRules, read_house_rules
-from jobs.runtime.layout import HOUSE_RULES_KEY, campaign_ids, campaign_key, experiment_ids
 from jobs.runtime.logs import to_stderr
 from jobs.runtime.place import place
 from jobs.runtime.prices import prices
@@ -34,14 +28,9 @@ from jobs.storage.account import (
     require_table_bucket,
     schedule,
 )
-from jobs.storage.tables import Tables, read_whole
-from jobs.tables.declare import Column, Table
 from jobs.tables.outputs import QUARANTINE
 
-log = logging.getLogger(__name__)
-
-OK, FAILED, SKIPPED = "ok", "failed", "skipped"
-_PROBE_ROWS = 3
+__all__ = ["FAILED", "OK", "SKIPPED", "Doctor", "Finding", "doctor", "lines", "main"]
 
 
 @dataclass(frozen=True)
@@ -52,51 +41,6 @@ class Doctor:
         "also write an object, and create, commit, read and purge a probe table", default=False, example="--write"
     )
     json: bool = flag("print JSON", default=False, example="--json")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What one check came to.
-
-    Parameters
-    ----------
-    check : str
-        What was looked at.
-    state : str
-        "ok", "failed", or "skipped" because an earlier check failed.
-    said : str
-        What was found; of a failure one sentence with what to do.
-    error : str
-        Class of the failure, "" without one.
-    exit_code : int
-        Its exit code, 0 without one.
-    """
-
-    check: str
-    state: str
-    said: str
-    error: str = ""
-    exit_code: int = 0
-
-
-class _Visit:
-    """Runs checks in order; one that needs another which failed is skipped."""
-
-    def __init__(self) -> None:
-        self.findings: list[Finding] = []
-
-    def check(self, name: str, look: Callable[[], str], needs: Sequence[str] = ()) -> bool:
-        """Run a check; return whether it went well."""
-        missing = [f.check for f in self.findings if f.check in needs and f.state != OK]
-        if missing:
-            self.findings.append(Finding(name, SKIPPED, f"not looked at: mend {missing[0]} first."))
-            return False
-        try:
-            self.findings.append(Finding(name, OK, look()))
-        except NetliftError as error:
-            self.findings.append(Finding(name, FAILED, str(error), type(error).__name__, error.exit_code))
-            return False
-        return True
 
 
 def doctor(request: Doctor, environment: Mapping[str, str] = os.environ) -> tuple[Finding, ...]:
@@ -116,7 +60,7 @@ def doctor(request: Doctor, environment: Mapping[str, str] = os.environ) -> tupl
     tuple of Finding
         One for each check, in order.
     """
-    visit = _Visit()
+    visit = Visit()
     visit.check("environment", partial(_environment, environment))
     where, tables = environment.get("NETLIFT_HOME", ""), environment.get("NETLIFT_TABLES", "")
     queue, image = environment.get("NETLIFT_QUEUE", ""), environment.get("NETLIFT_IMAGE", "")
@@ -127,14 +71,14 @@ def doctor(request: Doctor, environment: Mapping[str, str] = os.environ) -> tupl
         base.append("credentials")
     if visit.check("objects", partial(_objects, environment), base):
         home = open_home(environment)
-        _campaigns_and_models(visit, home)
+        look_at_files(visit, home)
         if request.write:
             visit.check("write objects", partial(_write_object, home))
     elif request.write:
         visit.check("write objects", str, ["objects"])
     visit.check("tables", partial(_tables, environment), base)
     if request.write:
-        visit.check("write tables", partial(_write_table, environment), ["tables"])
+        visit.check("write tables", lambda: write_probe(open_stores(environment)), ["tables"])
     if queue:
         visit.check("queue", partial(_found, require_queue, queue), base)
     if image:
@@ -170,68 +114,6 @@ def _objects(environment: Mapping[str, str]) -> str:
     return f"{home.objects.uri} holds {inputs:,} input files"
 
 
-def _campaigns_and_models(visit: _Visit, home: Home) -> None:
-    known: list[str] = []
-    visit.check("campaigns", partial(_campaigns, home, known))
-    for campaign in known:
-        visit.check(f"campaign {campaign}", partial(_campaign, home, campaign))
-    visit.check("house rules", partial(_house_rules, home))
-    experiments: list[str] = []
-    visit.check("experiments", partial(_experiments, home, experiments))
-    for experiment in experiments:
-        visit.check(f"experiment {experiment}", partial(_experiment, home, experiment))
-    for step in NIGHT:
-        for model in step.models:
-            for kind in [f"uplift-{c}" for c in known] if model == "campaign" else [model]:
-                visit.check(f"model {kind}", partial(_champion, home, kind))
-
-
-def _campaigns(home: Home, known: list[str]) -> str:
-    with diagnosed(f"campaigns of {home.objects.uri}", action="s3:ListBucket", setting="NETLIFT_HOME"):
-        known += campaign_ids(home.objects)
-    if not known:
-        raise UnknownCampaign(f"{home.objects.uri} has no campaign file: write {campaign_key('ID')} there.")
-    return ", ".join(known)
-
-
-def _campaign(home: Home, campaign: str) -> str:
-    with diagnosed(f"campaign {campaign}", action="s3:GetObject", setting="NETLIFT_HOME"):
-        read = read_campaign(home.objects, campaign)
-    return f"{len(read.arms)} arms, budget {read.budget_eur:,.2f} euro, owner {read.owner}"
-
-
-def _house_rules(home: Home) -> str:
-    with diagnosed(f"house rules of {home.objects.uri}", action="s3:GetObject", setting="NETLIFT_HOME"):
-        rules = read_house_rules(home.objects)
-    limits = [
-        *([] if rules.contacts is None else [f"{rules.contacts.most} contacts in {rules.contacts.days} days"]),
-        *([] if rules.holdout is None else [f"{rules.holdout.share:.1%} of customers held back"]),
-        *(f"{len(found)} {what}" for what, found in _listed(rules) if found),
-    ]
-    return ", ".join(limits) or f"{HOUSE_RULES_KEY} limits nothing, or is not there"
-
-
-def _listed(rules: HouseRules) -> list[tuple[str, Sequence[object]]]:
-    return [("partner budgets", rules.partners), ("windows", rules.windows), ("drift limits", rules.drift)]
-
-
-def _experiments(home: Home, known: list[str]) -> str:
-    with diagnosed(f"experiments of {home.objects.uri}", action="s3:ListBucket", setting="NETLIFT_HOME"):
-        known += experiment_ids(home.objects)
-    return ", ".join(known) or "none"
-
-
-def _experiment(home: Home, experiment_id: str) -> str:
-    with diagnosed(f"experiment {experiment_id}", action="s3:GetObject", setting="NETLIFT_HOME"):
-        read = read_experiment_file(home.objects, experiment_id)
-    return f"{len(read.arms)} arms, {read.starts_on} to {read.ends_on}, owner {read.owner}"
-
-
-def _champion(home: Home, kind: str) -> str:
-    with diagnosed(f"model {kind}", action="s3:GetObject", setting="NETLIFT_HOME"):
-        return f"champion {home.models.champion(kind)}"
-
-
 def _tables(environment: Mapping[str, str]) -> str:
     where = environment.get("NETLIFT_TABLES", "")
     if where.startswith("arn:"):
@@ -264,47 +146,6 @@ def _write_object(home: Home) -> str:
         if home.objects.get(key) != body:
             raise StorageUnavailable(f"{home.objects.uri}/{key} does not hold what was written: look who else writes.")
     return f"{home.objects.uri}/{key} was written and read"
-
-
-def _write_table(environment: Mapping[str, str]) -> str:
-    stores = open_stores(environment)
-    probe = _probe_table(f"doctor_probe_{uuid.uuid4().hex[:8]}")
-    action = "s3tables:CreateTable, PutTableData, UpdateTableMetadataLocation or DeleteTable"
-    with diagnosed(f"probe table {probe.name}", action=action, setting="NETLIFT_TABLES"):
-        try:
-            _commit_and_read(stores.tables, probe, stores.clock().date())
-        except NetliftError:
-            _purge_quietly(stores.tables, probe)
-            raise
-        stores.tables.purge(probe)
-    return f"{probe.name} was created, committed, read and purged"
-
-
-def _probe_table(name: str) -> Table:
-    columns = (
-        Column("run_date", pa.date32(), "", doc="day of the visit"),
-        Column("number", pa.int64(), "count", doc="number of the row"),
-    )
-    return Table(name, "a row that netlift doctor wrote", columns, key=("number",), partition=("run_date",))
-
-
-def _commit_and_read(tables: Tables, probe: Table, day: date) -> None:
-    writer = tables.open_stage(probe, {"run_date": day}, "doctor")
-    rows = pa.table({"run_date": [day] * _PROBE_ROWS, "number": range(_PROBE_ROWS)})
-    writer.write(rows)
-    staged = writer.close()
-    tables.finish(probe, [staged] if staged else [], {"run_date": day}, "doctor", 1, lambda: None)
-    read = read_whole(tables, probe, columns=["number"])["number"].to_pylist()
-    if sorted(read) != list(range(_PROBE_ROWS)):
-        raise CommitUnknown(f"probe table {probe.name} holds {read}, not the {_PROBE_ROWS} rows committed: try again.")
-
-
-def _purge_quietly(tables: Tables, probe: Table) -> None:
-    """Remove what a failed probe left; its own failure must not hide the first."""
-    try:
-        tables.purge(probe)
-    except NetliftError as error:
-        log.warning("probe table %s is still there: %s", probe.name, error)
 
 
 def lines(findings: Sequence[Finding]) -> str:
@@ -342,7 +183,3 @@ def main(argv: Sequence[str] | None = None) -> int:
     said = json.dumps([asdict(f) for f in findings], indent=2) if request.json else lines(findings)
     sys.stdout.write(said + "\n")
     return next((f.exit_code for f in findings if f.state == FAILED), 0)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
