@@ -11,7 +11,7 @@ from jobs.science.experiment.history import HistoryColumns, take_history
 from jobs.science.experiment.metric_words import metrics_in_words
 from jobs.science.experiment.statement import ROWS
 
-START = datetime(2026, 3, 1, 12)
+START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 MANY = pa.table(
     {
@@ -105,7 +105,13 @@ def test_moments_count_by_their_day_in_utc() -> None:
         (["s:mean:spend"], [], {"unit": "who", "cluster": "visit"}, BadRows, "1 units are in two clusters, 'a' in"),
         (["s:mean:spend"], ["past"], {"unit": "who"}, BadRows, "covariate 'past' differs between the rows of 2 units"),
         (["q:quantile:spend@0.9"], [], {}, BadRequest, "'q' is a quantile: plan a mean"),
-        (["v:proportion:visit", "s:ratio:spend/visit"], [], {"unit": "who"}, BadRequest, "'visit' is an outcome of one"),
+        (
+            ["v:proportion:visit", "s:ratio:spend/visit"],
+            [],
+            {"unit": "who"},
+            BadRequest,
+            "'visit' is an outcome of one",
+        ),
         (["s:mean:spend"], [], {"unit": "who", "time": "who"}, BadRequest, "name different ones"),
         (["s:mean:spend"], [], {"window_days": -1}, BadRequest, "window_days == -1"),
     ],

@@ -76,7 +76,7 @@ def test_a_replay_errs_and_finds_as_planned_with_a_share_of_the_past() -> None:
 
 def test_what_cannot_be_planned_says_of_which_column() -> None:
     constant = of_rows(y=np.ones(50))
-    with pytest.raises(BadTrial, match="metric 'm' of column 'y' cannot be planned from 50 units.*never varies"):
+    with pytest.raises(BadTrial, match=r"metric 'm' of column 'y' cannot be planned from 50 units.*never varies"):
         plan(constant.metrics[0], constant, Design(), Traffic())
     empty = of_rows("r:ratio:y/z", y=np.ones(50), z=np.zeros(50))
     with pytest.raises(BadTrial, match="column 'z' is 0 in every row"):
