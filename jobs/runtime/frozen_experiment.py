@@ -7,7 +7,8 @@ from datetime import date
 from typing import Any
 
 from jobs.errors import BadExperiment, BadRequest
-from jobs.runtime.experiment import Amendment, Experiment, experiment_text, parse_experiment
+from jobs.runtime.experiment import Experiment, experiment_text, parse_experiment
+from jobs.runtime.experiment_parts import Amendment
 from jobs.runtime.frozen_draw import Draw, frozen_bodies
 from jobs.runtime.layout import experiment_key, frozen_key
 from jobs.science.experiment.assignment import ramped
