@@ -56,6 +56,18 @@ class TamperedModel(NetliftError):
     exit_code = 16
 
 
+class RetiredModel(NetliftError):
+    """A version of a model that was retired: nothing scores with it any more."""
+
+    exit_code = 27
+
+
+class NotApproved(NetliftError):
+    """A model that nobody approved, or whose proposer would approve it himself."""
+
+    exit_code = 28
+
+
 class NoInput(NetliftError):
     """A job that found none of the files it reads."""
 

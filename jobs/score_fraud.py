@@ -52,7 +52,7 @@ def score_fraud(request: ScoreFraud, stores: Stores) -> Report:
 def score(request: ScoreFraud, stores: Stores, shard: OpenShard) -> None:
     """Score the day part by part, rank, stage; then the risk of every recent customer."""
     version = shard.manifest.models[KIND]
-    scorer = load_scorer(stores.models.load(KIND, version).files)
+    scorer = load_scorer(stores.models.load_for_work(KIND, version).files)
     parts = [
         scored(scorer, rows, request.threads)
         for rows in stores.tables.read(FRAUD_FEATURES, {"run_date": request.run_date})

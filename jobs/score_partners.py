@@ -85,7 +85,7 @@ def score_partners(request: ScorePartners, stores: Stores) -> Report:
 def score(request: ScorePartners, stores: Stores, shard: OpenShard) -> None:
     """Read payments, reports and facts of partners; compute features; score, rank, give reasons, stage."""
     version = shard.manifest.models.get(KIND)
-    model = stores.models.load(KIND, version) if version else None
+    model = stores.models.load_for_work(KIND, version) if version else None
     scorer = load_partner_scorer(model.files) if model else None
     given = _given_vectors(scorer)
     facts = partner_facts(shard.read(partners_with(given)), given)

@@ -47,7 +47,7 @@ def score(request: ScoreUplift, stores: Stores, shard: OpenShard) -> None:
     """Read customers, score, stage."""
     campaign = read_campaign(stores.objects, request.campaign)
     version = shard.manifest.models[campaign.model_kind]
-    scorer = PortableScorer.from_files(stores.models.load(campaign.model_kind, version).files)
+    scorer = PortableScorer.from_files(stores.models.load_for_work(campaign.model_kind, version).files)
     for customers in shard.read(campaign.customers(CUSTOMERS)):
         effect = scorer.effect(customers, request.threads)
         shard.stage(UPLIFT_SCORES, score_rows(customers, scorer.arms[1:], effect, version))

@@ -128,7 +128,12 @@ def train(request: TrainUplift, stores: Stores, shard: OpenShard) -> None:
         "qini": card["qini"],
     }
     shard.details["champion"] = promote_if_due(
-        stores.models, campaign.model_kind, version, asked=request.promote, who=JOB.step.verb
+        stores.models,
+        campaign.model_kind,
+        version,
+        asked=request.promote,
+        who=JOB.step.verb,
+        proposer=campaign.owner,
     )
 
 

@@ -3,17 +3,28 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from jobs.errors import BadRequest, ObjectMissing, TamperedModel, UnknownModel
+from jobs.errors import BadRequest, NotApproved, ObjectMissing, RetiredModel, TamperedModel, UnknownModel
+from jobs.storage.model_log import (
+    APPROVED,
+    PROMOTED,
+    PROPOSED,
+    RETIRED,
+    ROLLED_BACK,
+    Entry,
+    ModelLog,
+    newest,
+    retired,
+    stack,
+)
 from jobs.storage.objects import Objects
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _DIGEST_CHARS = 16
-_ENTRY = {"number", "version", "card_sha256", "who", "why", "at", "previous_sha256"}
 
 
 @dataclass(frozen=True)
@@ -52,6 +63,7 @@ class ModelStore:
     def __init__(self, objects: Objects, clock: Callable[[], datetime]) -> None:
         self._objects = objects
         self._clock = clock
+        self._log = ModelLog(objects, clock)
 
     def register(self, kind: str, files: Mapping[str, bytes], card: dict[str, Any]) -> str:
         """Keep a model for good; a model that is kept already is not kept twice.
@@ -107,8 +119,7 @@ class ModelStore:
 
     def kinds(self) -> list[str]:
         """Return the kinds that have a champion, in order."""
-        keys = (info.key.split("/") for info in self._objects.list("models/"))
-        return sorted({parts[1] for parts in keys if parts[2] == "champions"})
+        return self._log.kinds()
 
     def versions(self, kind: str) -> list[str]:
         """Return all versions of a kind, oldest day first."""
@@ -117,29 +128,89 @@ class ModelStore:
         return [key.split("/")[-2] for key in keys if key.endswith("/card.json")]
 
     def champion(self, kind: str) -> str:
-        """Return the version that is at work.
+        """Return the version that is at work; the whole log is verified for it.
 
         Raises
         ------
         UnknownModel
             If none was ever promoted.
         TamperedModel
-            If the entry names a card that has changed since.
+            If the log is not whole, or names a card that has changed since.
         """
-        entries = self._objects.list(f"models/{_check_name(kind)}/champions/")
+        entries = self.history(kind)
         if not entries:
             raise UnknownModel(f"model {kind} has no champion: train one and promote it.")
-        entry = self._entry(entries[-1].key, self._objects.get(entries[-1].key))
+        entry = next(e for e in reversed(entries) if e["event"] in {PROMOTED, ROLLED_BACK})
         version: str = entry["version"]
-        _, body = self._card(kind, version)
-        if _sha256(body) != entry["card_sha256"]:
+        if self._card_sha256(kind, version) != entry["card_sha256"]:
             raise TamperedModel(
-                f"{entries[-1].key}: its card is not that of {version}: restore the entry, or promote again."
+                f"models/{kind}/champions/{entry['number']:06d}.json: its card is not that of {version}: "
+                f"restore the entry, or promote again."
             )
         return version
 
-    def promote(self, kind: str, version: str, who: str, why: str) -> None:
-        """Put a version to work, by one more entry of the log; going back is an entry too.
+    def load_for_work(self, kind: str, version: str) -> Model:
+        """Return a version that is to score: like :meth:`load`, and not a retired one.
+
+        Raises
+        ------
+        UnknownModel
+            If there is no such version.
+        RetiredModel
+            If it was retired.
+        TamperedModel
+            If the card, a file or the log is not what was written.
+        """
+        _refuse_retired(kind, version, self.history(kind))
+        return self.load(kind, version)
+
+    def propose(self, kind: str, version: str, who: str, why: str) -> None:
+        """Note who offers a version for the place of the champion; a proposal that stands is not made twice.
+
+        Raises
+        ------
+        UnknownModel
+            If there is no such version, or no champion yet: the first is promoted, not proposed.
+        """
+        self.champion(kind)
+        card = self._card_sha256(kind, version)
+        if newest(self.history(kind), version, PROPOSED) is None:
+            self._log.append(kind, lambda _: _entry(PROPOSED, version, card, who, why))
+
+    def approve(self, kind: str, version: str, who: str, why: str) -> None:
+        """Note that somebody other than its proposer approves a version.
+
+        Raises
+        ------
+        UnknownModel
+            If there is no such version.
+        NotApproved
+            If who approves is who proposed it, or who owns it by its card.
+        RetiredModel
+            If it was retired.
+        TamperedModel
+            If the model or the log is not what was written.
+        """
+        owner = str(self.load(kind, version).card.get("owner", ""))
+        card = self._card_sha256(kind, version)
+
+        def decide(entries: Sequence[Entry]) -> Entry:
+            _refuse_retired(kind, version, entries)
+            proposed = newest(entries, version, PROPOSED)
+            for role, name in (("proposed", proposed["who"] if proposed else ""), ("owns", owner)):
+                if name and _same_person(name, who):
+                    raise NotApproved(
+                        f"model {kind} {version} is not approved: {who} {role} it: let somebody else approve it."
+                    )
+            return _entry(APPROVED, version, card, who, why)
+
+        self.champion(kind)
+        self._log.append(kind, decide)
+
+    def promote(
+        self, kind: str, version: str, who: str, why: str, *, needs_approval: bool = False, **kept: object
+    ) -> None:
+        """Put a version to work, by one more entry of the log.
 
         Parameters
         ----------
@@ -147,60 +218,101 @@ class ModelStore:
             Which model.
         who, why : str
             Who decides, and for what reason.
+        needs_approval : bool
+            Whether somebody must have approved it.
+        **kept
+            What else the entry says, such as the gates it did not pass.
 
         Raises
         ------
         UnknownModel
             If there is no such version.
+        NotApproved
+            If an approval is needed and there is none.
+        RetiredModel
+            If it was retired.
         TamperedModel
-            If the model is not what was registered.
+            If the model or the log is not what was written.
         """
         self.load(kind, version)
-        _, card = self._card(kind, version)
-        while True:
-            entries = self._objects.list(f"models/{kind}/champions/")
-            number = int(entries[-1].key[-11:-5]) + 1 if entries else 1
-            entry = {
-                "number": number,
-                "version": version,
-                "card_sha256": _sha256(card),
-                "who": who,
-                "why": why,
-                "at": self._clock().isoformat(),
-                "previous_sha256": _sha256(self._objects.get(entries[-1].key)) if entries else "",
-            }
-            if self._objects.put_if_absent(f"models/{kind}/champions/{number:06d}.json", _to_json(entry)):
-                return
+        card = self._card_sha256(kind, version)
 
-    def history(self, kind: str) -> list[dict[str, Any]]:
-        """Return all promotions of a kind, oldest first.
+        def decide(entries: Sequence[Entry]) -> Entry:
+            _refuse_retired(kind, version, entries)
+            if needs_approval and newest(entries, version, APPROVED) is None:
+                raise NotApproved(
+                    f"model {kind} {version} is not promoted: nobody has approved it: let somebody other than its "
+                    f"proposer run netlift model approve {kind} {version} --who NAME --why REASON."
+                )
+            return {**_entry(PROMOTED, version, card, who, why), **kept}
+
+        self._log.append(kind, decide)
+
+    def roll_back(self, kind: str, who: str, why: str) -> str:
+        """Put the champion before this one back to work, by one entry; retired ones are passed over.
+
+        Returns
+        -------
+        str
+            The version that is at work now.
+
+        Raises
+        ------
+        UnknownModel
+            If no champion was before this one.
+        TamperedModel
+            If that model or the log is not what was written.
+        """
+        self.champion(kind)
+
+        def decide(entries: Sequence[Entry]) -> Entry:
+            out = retired(entries)
+            before = [version for version in stack(entries)[:-1] if version not in out]
+            if not before:
+                raise UnknownModel(f"model {kind} has no champion before this one to go back to: promote another.")
+            self.load(kind, before[-1])
+            return _entry(ROLLED_BACK, before[-1], self._card_sha256(kind, before[-1]), who, why)
+
+        version: str = self._log.append(kind, decide)["version"]
+        return version
+
+    def retire(self, kind: str, version: str, who: str, why: str) -> None:
+        """Forbid a version for good: nothing scores with it and nobody promotes it any more.
+
+        Raises
+        ------
+        UnknownModel
+            If there is no such version.
+        BadRequest
+            If it is at work.
+        RetiredModel
+            If it was retired before.
+        """
+        card = self._card_sha256(kind, version)
+
+        def decide(entries: Sequence[Entry]) -> Entry:
+            if stack(entries)[-1:] == [version]:
+                raise BadRequest(
+                    f"model {kind} {version} is at work: promote another or roll back first, then retire it."
+                )
+            _refuse_retired(kind, version, entries)
+            return _entry(RETIRED, version, card, who, why)
+
+        self.champion(kind)
+        self._log.append(kind, decide)
+
+    def history(self, kind: str) -> list[Entry]:
+        """Return all entries of a kind's log, oldest first, verified; see `jobs.storage.model_log`.
 
         Raises
         ------
         TamperedModel
-            If an entry is missing or is not the one that its successor was written after.
+            If an entry is missing, was changed, or is not the one that its successor was written after.
         """
-        out: list[dict[str, Any]] = []
-        before = ""
-        for info in self._objects.list(f"models/{_check_name(kind)}/champions/"):
-            body = self._objects.get(info.key)
-            entry = self._entry(info.key, body)
-            if entry["previous_sha256"] != before or entry["number"] != len(out) + 1:
-                raise TamperedModel(
-                    f"{info.key}: the entry before it was changed or removed: restore the log from a copy."
-                )
-            before = _sha256(body)
-            out.append(entry)
-        return out
+        return self._log.entries(_check_name(kind))
 
-    def _entry(self, key: str, body: bytes) -> dict[str, Any]:
-        try:
-            entry = json.loads(body)
-        except ValueError:
-            entry = None
-        if isinstance(entry, dict) and entry.keys() >= _ENTRY:
-            return entry
-        raise TamperedModel(f"{self._objects.uri}/{key} is no entry of the log of champions: restore it from a copy.")
+    def _card_sha256(self, kind: str, version: str) -> str:
+        return _sha256(self._card(kind, version)[1])
 
     def _card(self, kind: str, version: str) -> tuple[dict[str, Any], bytes]:
         key = f"models/{_check_name(kind)}/versions/{_check_name(version)}/card.json"
@@ -240,6 +352,25 @@ class ModelStore:
             raise TamperedModel(
                 f"{self._objects.uri}/{key} stands there with other contents: remove it and register again."
             )
+
+
+def _entry(event: str, version: str, card_sha256: str, who: str, why: str) -> Entry:
+    for name, said in (("who", who), ("why", why)):
+        if not said.strip():
+            raise BadRequest(f"{name!r} is empty: the log of models keeps who decided and why: give it.")
+    return {"event": event, "version": version, "card_sha256": card_sha256, "who": who.strip(), "why": why.strip()}
+
+
+def _same_person(one: str, other: str) -> bool:
+    return one.strip().casefold() == other.strip().casefold()
+
+
+def _refuse_retired(kind: str, version: str, entries: Sequence[Entry]) -> None:
+    entry = retired(entries).get(version)
+    if entry is not None:
+        raise RetiredModel(
+            f"model {kind} {version} was retired on {entry['at'][:10]} by {entry['who']} ({entry['why']}): use another."
+        )
 
 
 def _check_name(name: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from jobs.errors import BadRequest, TamperedModel, UnknownModel
+from jobs.errors import BadRequest, NotApproved, RetiredModel, TamperedModel, UnknownModel
 from jobs.storage.folder_objects import FolderObjects
 from jobs.storage.models import Model, ModelStore
 from jobs.storage.s3_objects import S3Objects
@@ -147,12 +147,19 @@ def test_a_log_that_was_tampered_with_is_refused(models: ModelStore, objects: S3
     for version in versions:
         models.promote("fraud", version, "ada", "next")
     key = "models/fraud/champions/000002.json"
-    entry: dict[str, Any] = json.loads(objects.get(key))
+    whole = objects.get(key)
+    entry: dict[str, Any] = json.loads(whole)
     overwrite(objects, key, json.dumps({**entry, "who": "eve"}).encode())
-    with pytest.raises(TamperedModel, match=r"000003\.json"):
-        models.history("fraud")
+    with pytest.raises(TamperedModel, match=r"000002\.json was changed"):
+        models.champion("fraud")
+    entry.pop("sha256")
+    overwrite(objects, key, json.dumps({**entry, "who": "eve"}).encode())
+    with pytest.raises(TamperedModel, match=r"000003\.json: the entry before it"):
+        models.champion("fraud")
+    overwrite(objects, key, whole)
     last = "models/fraud/champions/000003.json"
     entry = json.loads(objects.get(last))
+    entry.pop("sha256")
     overwrite(objects, last, json.dumps({**entry, "version": versions[0]}).encode())
     with pytest.raises(TamperedModel, match=r"000003\.json"):
         models.champion("fraud")
@@ -179,3 +186,48 @@ def test_what_cannot_be_kept_is_refused_before_anything_is_written(
     with pytest.raises(BadRequest):
         models.register(kind, files, card)
     assert objects.list("") == []
+
+
+def test_the_life_of_a_version_is_one_log(models: ModelStore) -> None:
+    old, new, third = (models.register("fraud", FILES, {"n": n, "owner": "Ada"}) for n in range(3))
+    models.promote("fraud", old, "train-fraud", "the first")
+    models.propose("fraud", new, "bob", "trained")
+    models.propose("fraud", new, "bob", "trained")
+    with pytest.raises(NotApproved, match="nobody has approved it"):
+        models.promote("fraud", new, "bob", "better", needs_approval=True)
+    for who, role in ((" BOB", "proposed it"), ("ada", "owns it")):
+        with pytest.raises(NotApproved, match=role):
+            models.approve("fraud", new, who, "mine")
+    models.approve("fraud", new, "eve", "read the card")
+    models.promote("fraud", new, "bob", "better", needs_approval=True, forced=["size"])
+    assert models.champion("fraud") == new
+    models.promote("fraud", third, "bob", "asked for")
+    with pytest.raises(BadRequest, match="is at work"):
+        models.retire("fraud", third, "eve", "wrong")
+    models.retire("fraud", new, "eve", "leaked")
+    assert models.roll_back("fraud", "eve", "alarms") == old == models.champion("fraud")
+    with pytest.raises(UnknownModel, match="no champion before"):
+        models.roll_back("fraud", "eve", "again")
+    for refused in (models.load_for_work, lambda k, v: models.promote(k, v, "x", "y")):
+        with pytest.raises(RetiredModel, match=f"{new} was retired on 2026-11-01 by eve .leaked."):
+            refused("fraud", new)
+    assert models.load("fraud", new).card["n"] == 1, "pages of before still read its card"
+    assert models.load_for_work("fraud", third).version == third
+    assert [(e["event"], e["version"]) for e in models.history("fraud")] == [
+        ("promoted", old),
+        ("proposed", new),
+        ("approved", new),
+        ("promoted", new),
+        ("promoted", third),
+        ("retired", new),
+        ("rolled back", old),
+    ]
+    assert models.history("fraud")[3]["forced"] == ["size"]
+
+
+def test_an_entry_says_who_and_why(models: ModelStore) -> None:
+    version = models.register("fraud", FILES, CARD)
+    with pytest.raises(BadRequest, match="'why' is empty"):
+        models.promote("fraud", version, "ada", " ")
+    with pytest.raises(UnknownModel, match="has no champion"):
+        models.propose("fraud", version, "ada", "the first is promoted")
