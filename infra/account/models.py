@@ -1,15 +1,11 @@
 """What a deployed stage has trained, held against its gates, and put to work once somebody has approved it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from jobs.errors import BadRequest, UnknownModel
+from jobs.runtime.model_gates import GATED, family, gates, said_of_failed
+from jobs.storage.model_log import retired
 from jobs.storage.models import ModelStore
-
-FRAUD = "fraud"
-LEAST_SHARE_OF_CHAMPION = 0.95
-"""Average precision of a fraud model, as a share of the champion's, below which it is not proposed."""
 
 
 @dataclass(frozen=True)
@@ -45,16 +41,21 @@ def candidates(models: ModelStore) -> tuple[Candidate, ...]:
     """
     found = []
     for kind in models.kinds():
-        champion, newest = models.champion(kind), models.versions(kind)[-1]
+        if family(kind) not in GATED:
+            continue
+        out = retired(models.history(kind))
+        champion = models.champion(kind)
+        newest = [version for version in models.versions(kind) if version not in out][-1]
         if newest != champion:
-            card, others = models.load(kind, newest).card, models.load(kind, champion).card
-            passed, why = _fraud(card, others) if kind == FRAUD else _uplift(card)
-            found.append(Candidate(kind, newest, champion, why, passed))
+            judged = gates(models, kind, newest)
+            failed = said_of_failed(judged)
+            why = failed or "; ".join(gate.says for gate in judged)
+            found.append(Candidate(kind, newest, champion, why, not failed))
     return tuple(found)
 
 
 def promote(models: ModelStore, kind: str, version: str, who: str, why: str) -> Candidate:
-    """Put a candidate to work.
+    """Note who approved a candidate, and put it to work.
 
     Parameters
     ----------
@@ -71,25 +72,16 @@ def promote(models: ModelStore, kind: str, version: str, who: str, why: str) -> 
         If it is no candidate: another was trained since, or it is at work already.
     BadRequest
         If it does not pass its gates.
+    NotApproved
+        If who approved it is who proposed or owns it.
     """
     for candidate in candidates(models):
         if (candidate.kind, candidate.version) == (kind, version):
             if not candidate.passed:
                 raise BadRequest(f"model {kind} {version} is not promoted: {candidate.why}.")
-            models.promote(kind, version, who, why)
+            models.approve(kind, version, who, why)
+            models.promote(kind, version, who, why, needs_approval=True)
             return candidate
     raise UnknownModel(
         f"model {kind} {version} is no candidate: it is at work, or a newer one was trained; look again."
     )
-
-
-def _fraud(card: Mapping[str, Any], champion: Mapping[str, Any]) -> tuple[bool, str]:
-    new, old = (float(of["metrics"]["average_precision"]) for of in (card, champion))
-    passed = new >= LEAST_SHARE_OF_CHAMPION * old
-    return passed, f"average precision {new:.3f}, the champion's was {old:.3f} on its own later days"
-
-
-def _uplift(card: Mapping[str, Any]) -> tuple[bool, str]:
-    verdict = card["verdict"]
-    # what is not surely worth its cost falls back to one arm or to nobody by itself: only a sure loss is stopped
-    return float(verdict["net_eur"]["high"]) >= 0, f"{verdict['kind']}: {verdict['reason']}"

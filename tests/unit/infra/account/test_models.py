@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from infra.account.models import candidates, promote
-from jobs.errors import BadRequest, UnknownModel
+from jobs.errors import BadRequest, NotApproved, UnknownModel
 from jobs.storage.folder_objects import FolderObjects
 from jobs.storage.models import ModelStore
 from tests.clock import Clock
@@ -23,11 +23,15 @@ def models(tmp_path: Path, clock: Clock) -> ModelStore:
 
 
 def _fraud(average_precision: float) -> dict[str, Any]:
-    return {"metrics": {"average_precision": average_precision}}
+    parts = ("trained_on", "judged_on", "limits_of_use", "policy", "features", "profile")
+    metrics = {"average_precision": average_precision, "calibration_error": 0.001}
+    return {**dict.fromkeys(parts, "as it was"), "metrics": metrics}
 
 
 def _uplift(low: float, high: float) -> dict[str, Any]:
-    return {"verdict": {"kind": "personalise", "reason": "it earns more", "net_eur": {"low": low, "high": high}}}
+    parts = ("campaign", "outcome", "trained_by", "limits", "profile")
+    verdict = {"kind": "personalise", "reason": "it earns more", "net_eur": {"low": low, "high": high}}
+    return {**dict.fromkeys(parts, "as it was"), "verdict": verdict, "export_max_diff_sd": 1e-9}
 
 
 def _trained(models: ModelStore, clock: Clock, kind: str, *cards: dict[str, Any]) -> list[str]:
@@ -65,8 +69,24 @@ def test_who_approved_and_where_is_kept_and_then_there_is_no_candidate(models: M
     newest = models.history("fraud")[-1]
     assert (newest["who"], newest["why"]) == ("ada", "https://example.com/runs/1")
     assert candidates(models) == ()
+    assert [entry["event"] for entry in models.history("fraud")] == ["promoted", "approved", "promoted"]
     with pytest.raises(UnknownModel, match="is no candidate"):
         promote(models, "fraud", second, "ada", "again")
+
+
+def test_who_proposed_it_does_not_approve_it(models: ModelStore, clock: Clock) -> None:
+    first, second = _trained(models, clock, "fraud", _fraud(0.7), _fraud(0.8))
+    models.propose("fraud", second, "ada", "trained")
+    with pytest.raises(NotApproved, match="ada proposed it"):
+        promote(models, "fraud", second, "ada", "mine")
+    assert models.champion("fraud") == first
+
+
+def test_a_retired_version_is_no_candidate_and_segments_renew_themselves(models: ModelStore, clock: Clock) -> None:
+    _, second = _trained(models, clock, "fraud", _fraud(0.7), _fraud(0.8))
+    _trained(models, clock, "segments", {"n": 1}, {"n": 2})
+    models.retire("fraud", second, "ada", "leaked")
+    assert candidates(models) == ()
 
 
 def test_what_was_approved_is_not_promoted_when_a_newer_one_was_trained_since(models: ModelStore, clock: Clock) -> None:
