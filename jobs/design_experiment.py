@@ -13,7 +13,8 @@ from jobs.pages.design_lines import design_lines
 from jobs.runtime.command import flag, guarded, parse
 from jobs.runtime.progress import Steps
 from jobs.science.experiment.asked import effects_in_words, shares_in_words
-from jobs.science.experiment.history import History, HistoryColumns, take_history
+from jobs.science.experiment.history import History, take_history
+from jobs.science.experiment.history_columns import HistoryColumns
 from jobs.science.experiment.metric_words import metrics_in_words
 from jobs.science.experiment.plan import Plan, Traffic, plan, rehearsed
 from jobs.science.experiment.plan_answer import plan_answer

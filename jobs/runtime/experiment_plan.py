@@ -4,7 +4,7 @@ from math import prod
 
 from jobs.errors import BadRequest
 from jobs.runtime.experiment import Experiment
-from jobs.science.experiment.history import HistoryColumns
+from jobs.science.experiment.history_columns import HistoryColumns
 from jobs.science.experiment.plan import Wanted
 from jobs.science.experiment.power import Design
 from jobs.science.experiment.question import Question, Read

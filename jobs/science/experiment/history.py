@@ -8,8 +8,9 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from jobs.errors import BadRequest, BadRows, BadSchema
+from jobs.errors import BadRequest, BadRows
 from jobs.science.experiment.capping import pooled_cap
+from jobs.science.experiment.history_columns import DRAWN, MOMENT, ROW, UNIT, HistoryColumns, readable
 from jobs.science.experiment.metric import Metric
 from jobs.science.experiment.moments import Floats, Moments
 from jobs.science.experiment.statement import ROWS, Layout, quoted, rows_at_fault
@@ -18,45 +19,8 @@ from jobs.science.experiment.statement import ROWS, Layout, quoted, rows_at_faul
 
 DAY_US = 86_400_000_000
 
+_ARM = "arm of the past"
 _TORN = "torn"
-
-# Names with blanks, so that no column of anybody's is in their way.
-_ROW, _UNIT, _DRAWN, _MOMENT, _ARM = "row of the file", "unit of a row", "drawn by", "moment in UTC", "arm of the past"
-
-
-@dataclass(frozen=True)
-class HistoryColumns:
-    """Which columns of the past say whose a row is, and when it was.
-
-    Parameters
-    ----------
-    unit : str, optional
-        Column of the unit; the rows of a unit are added up. Without it every row is a unit.
-    time : str, optional
-        Column of the moment of a row, a date or a timestamp. A unit enters with its first row.
-    cluster : str, optional
-        Column of what would be drawn, where several units are drawn together.
-    window_days : int
-        Days after its entry in which a unit's rows count; 0 counts all of them. Where units have several rows and
-        moments, units whose window has not closed at the end of the past tell no outcome.
-
-    Raises
-    ------
-    BadRequest
-        If the window is below 0 or two of the columns are one.
-    """
-
-    unit: str | None = None
-    time: str | None = None
-    cluster: str | None = None
-    window_days: int = 0
-
-    def __post_init__(self) -> None:
-        named = [name for name in (self.unit, self.time, self.cluster) if name is not None]
-        if len(set(named)) < len(named):
-            raise BadRequest(f"columns of unit, time and cluster are {named}: name different ones.")
-        if self.window_days < 0:
-            raise BadRequest(f"window_days == {self.window_days}, must be at least 0.")
 
 
 @dataclass(frozen=True)
@@ -138,7 +102,7 @@ def take_history(
     try:
         # one thread: the same sums in the same order every time
         connection.execute("SET threads TO 1; SET enable_progress_bar = false")
-        connection.register("past", _readable(table, list(roles), columns, file))
+        connection.register("past", readable(table, list(roles), columns, file))
         values = ", ".join(f"TRY_CAST({quoted(name)} AS DOUBLE) AS {quoted(name)}" for name in roles)
         connection.execute(
             f"CREATE TEMP TABLE typed AS SELECT * EXCLUDE ({', '.join(map(quoted, roles))}), {values}, "  # noqa: S608
@@ -168,73 +132,26 @@ def _roles(metrics: Sequence[Metric]) -> dict[str, str]:
     return roles
 
 
-def _readable(table: pa.Table, values: Sequence[str], columns: HistoryColumns, file: str) -> pa.Table:
-    """Return the columns that are needed, with the row's number, ids as text and moments in microseconds of UTC."""
-    keys = [name for name in (columns.unit, columns.cluster, columns.time) if name is not None]
-    missing = [name for name in (*values, *keys) if name not in table.column_names]
-    if missing:
-        raise BadSchema(f"{file} has no column {missing[0]!r}: it has {', '.join(table.column_names)}.")
-    read = {}
-    for name in values:
-        kind = table.schema.field(name).type
-        plain = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind)
-        if not (plain or pa.types.is_boolean(kind) or pa.types.is_decimal(kind) or _is_number(kind)):
-            raise BadSchema(f"{file}: column {name!r} holds {kind}, no numbers: name another for the metric.")
-        read[name] = table[name]
-    row = pa.array(np.arange(table.num_rows, dtype=np.int64))
-    drawn = columns.cluster or columns.unit
-    read[_ROW] = row
-    read[_UNIT] = row.cast(pa.string()) if columns.unit is None else _text(table, columns.unit, file)
-    read[_DRAWN] = read[_UNIT] if drawn is None else _text(table, drawn, file)
-    if columns.time is not None:
-        read[_MOMENT] = _moments(table, columns.time, file)
-    return pa.table(read)
-
-
-def _is_number(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
-
-
-def _text(table: pa.Table, name: str, file: str) -> pa.ChunkedArray:
-    try:
-        return table[name].cast(pa.string())
-    except pa.ArrowException as wrong:
-        raise BadSchema(
-            f"{file}: column {name!r} holds {table.schema.field(name).type}: an id is text or a number."
-        ) from wrong
-
-
-def _moments(table: pa.Table, name: str, file: str) -> pa.ChunkedArray:
-    kind = table.schema.field(name).type
-    if not (pa.types.is_timestamp(kind) or pa.types.is_date(kind)):
-        raise BadSchema(
-            f"{file}: column {name!r} is {kind}: moments are dates or timestamps, such as 2026-11-22 08:30:00."
-        )
-    # With a time zone the stored moment is that of UTC already.
-    unzoned = table[name].cast(pa.timestamp("us", tz=kind.tz if pa.types.is_timestamp(kind) else None), safe=False)
-    return unzoned.cast(pa.int64())
-
-
 def _set_aside(
     connection: duckdb.DuckDBPyConnection, metrics: Sequence[Metric], columns: HistoryColumns
 ) -> tuple[tuple[str, str, int], ...]:
     """Keep the sound rows in table ``sound``; return column, reason and number of the others."""
-    keys = {_UNIT: columns.unit, _DRAWN: columns.cluster, _MOMENT: columns.time}
+    keys = {UNIT: columns.unit, DRAWN: columns.cluster, MOMENT: columns.time}
     empty = {key: name for key, name in keys.items() if name is not None}
-    connection.execute(f'CREATE TEMP TABLE aside ("{_ROW}" BIGINT, "column" VARCHAR, reason VARCHAR)')
+    connection.execute(f'CREATE TEMP TABLE aside ("{ROW}" BIGINT, "column" VARCHAR, reason VARCHAR)')
     for key, name in empty.items():
         connection.execute(
-            f"INSERT INTO aside SELECT {quoted(_ROW)}, ?, 'every row needs it' FROM typed WHERE {quoted(key)} IS NULL "  # noqa: S608
-            f"AND {quoted(_ROW)} NOT IN (SELECT {quoted(_ROW)} FROM aside)",
+            f"INSERT INTO aside SELECT {quoted(ROW)}, ?, 'every row needs it' FROM typed WHERE {quoted(key)} IS NULL "  # noqa: S608
+            f"AND {quoted(ROW)} NOT IN (SELECT {quoted(ROW)} FROM aside)",
             [name],
         )
-    listing = rows_at_fault(metrics, Layout("typed", _ARM, ("past", "to come")), _ROW)
+    listing = rows_at_fault(metrics, Layout("typed", _ARM, ("past", "to come")), ROW)
     connection.execute(
         f'INSERT INTO aside SELECT CAST(unit AS BIGINT), "column", reason FROM ({listing}) '  # noqa: S608
-        f"WHERE CAST(unit AS BIGINT) NOT IN (SELECT {quoted(_ROW)} FROM aside)"
+        f"WHERE CAST(unit AS BIGINT) NOT IN (SELECT {quoted(ROW)} FROM aside)"
     )
     connection.execute(
-        f"CREATE TEMP TABLE sound AS SELECT * FROM typed ANTI JOIN aside USING ({quoted(_ROW)})"  # noqa: S608
+        f"CREATE TEMP TABLE sound AS SELECT * FROM typed ANTI JOIN aside USING ({quoted(ROW)})"  # noqa: S608
     )
     found = connection.execute(
         'SELECT "column", reason, count(*) FROM aside GROUP BY ALL ORDER BY count(*) DESC, "column", reason'
@@ -251,7 +168,7 @@ def _units(
         return tuple(connection.execute(sql).fetchall()[0])
 
     timed = columns.time is not None
-    unit, drawn, row, moment = (quoted(name) for name in (_UNIT, _DRAWN, _ROW, _MOMENT))
+    unit, drawn, row, moment = (quoted(name) for name in (UNIT, DRAWN, ROW, MOMENT))
     torn = connection.execute(
         f"SELECT {unit}, min({drawn}), max({drawn}), count(*) OVER () FROM sound GROUP BY {unit} "  # noqa: S608
         f"HAVING min({drawn}) <> max({drawn}) ORDER BY 1 LIMIT 1"
@@ -336,13 +253,13 @@ def _history(
     singles = None
     if columns.cluster is not None:
         singles = Moments.of_rows(names, matrix)
-        row, sums = quoted(_ROW), ", ".join(f"sum({quoted(name)}) AS {quoted(name)}" for name in names)
+        row, sums = quoted(ROW), ", ".join(f"sum({quoted(name)}) AS {quoted(name)}" for name in names)
         names = [*names, ROWS]
         matrix, used = _matrix(
             connection,
             names,
             f"(SELECT min({row}) AS {row}, sum(n) AS n, {sums}, CAST(count(*) AS DOUBLE) AS {quoted(ROWS)} "  # noqa: S608
-            f"FROM (SELECT * FROM units ORDER BY {row}) GROUP BY {quoted(_DRAWN)})",
+            f"FROM (SELECT * FROM units ORDER BY {row}) GROUP BY {quoted(DRAWN)})",
         )
     rows_open = rows_in - used - sum(rows for _, _, rows in aside)
     return History(metrics, tuple(names), matrix, first_seen, rows_in, used, rows_open, aside, singles)
@@ -350,7 +267,7 @@ def _history(
 
 def _matrix(connection: duckdb.DuckDBPyConnection, names: Sequence[str], relation: str) -> tuple[Floats, int]:
     """Return columns of a relation in the order of its first rows, and how many rows of the file are in them."""
-    found = connection.execute(f"SELECT * FROM {relation} ORDER BY {quoted(_ROW)}").fetchnumpy()  # noqa: S608
+    found = connection.execute(f"SELECT * FROM {relation} ORDER BY {quoted(ROW)}").fetchnumpy()  # noqa: S608
     matrix = np.column_stack([np.asarray(found[name], np.float64) for name in names])
     return matrix, int(np.asarray(found["n"], np.float64).sum())
 
@@ -359,7 +276,7 @@ def _same_covariates(
     connection: duckdb.DuckDBPyConnection, roles: Mapping[str, str], columns: HistoryColumns, file: str
 ) -> None:
     for name in (name for name, role in roles.items() if role == "first"):
-        value, unit = quoted(name), quoted(_UNIT)
+        value, unit = quoted(name), quoted(UNIT)
         apart = connection.execute(
             f"SELECT {unit}, min({value}), max({value}), count(*) OVER () FROM sound GROUP BY {unit} "  # noqa: S608
             f"HAVING min({value}) <> max({value}) ORDER BY 1 LIMIT 1"

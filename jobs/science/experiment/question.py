@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from jobs.science.experiment.duration import WEEK_DAYS
-from jobs.science.experiment.history import HistoryColumns
+from jobs.science.experiment.history_columns import HistoryColumns
 from jobs.science.experiment.metric import Metric
 from jobs.science.experiment.plan import Traffic, Wanted
 from jobs.science.experiment.power import Design

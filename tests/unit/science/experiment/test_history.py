@@ -7,7 +7,8 @@ import pyarrow as pa
 import pytest
 
 from jobs.errors import BadRequest, BadRows, BadSchema, NetliftError
-from jobs.science.experiment.history import HistoryColumns, take_history
+from jobs.science.experiment.history import take_history
+from jobs.science.experiment.history_columns import HistoryColumns
 from jobs.science.experiment.metric_words import metrics_in_words
 from jobs.science.experiment.statement import ROWS
 
