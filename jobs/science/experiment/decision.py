@@ -10,9 +10,8 @@ from scipy.special import ndtr, stdtrit
 
 from jobs.errors import BadRequest
 from jobs.science.experiment.guardrail import Better, Guardrail
-from jobs.science.experiment.interval import Interval
-from jobs.science.experiment.number_words import number
 from jobs.science.experiment.reading import Line, Reading, Rule
+from jobs.science.experiment.readout_words import difference, guardrail_figures, level_of, size, unit_of
 
 Outcome = Literal["ship", "hold", "stop", "none"]
 
@@ -105,7 +104,12 @@ class Decision:
 
 
 def decide(
-    rule: Rule, reading: Reading, criteria: Criteria | None = None, *, units_a_day: float | None = None
+    rule: Rule,
+    reading: Reading,
+    criteria: Criteria | None = None,
+    *,
+    units_a_day: float | None = None,
+    units_of: Mapping[str, str] | None = None,
 ) -> Decision:
     """Apply a rule to a reading.
 
@@ -124,6 +128,8 @@ def decide(
         Directions, smallest effects and power; by default higher is better and any effect is worth having.
     units_a_day : float, optional
         Units that come in a day, to say how long is left.
+    units_of : mapping of str to str, optional
+        Unit of each metric's figure; where none is given a proportion is a ``share``, and of others none is said.
 
     Returns
     -------
@@ -145,7 +151,8 @@ def decide(
     """
     said = criteria or Criteria()
     names = list(dict.fromkeys(line.arm for line in reading.lines))
-    arms = tuple(_of_arm(rule, reading, said, arm, units_a_day) for arm in names)
+    units = {metric.name: unit_of(metric, units_of or {}) for metric in rule.metrics}
+    arms = tuple(_of_arm(rule, reading, said, arm, units_a_day, units) for arm in names)
     shipping = [arm for arm in arms if arm.outcome == "ship"]
     if shipping:
         first = rule.success[0].name
@@ -168,7 +175,9 @@ def undecided(sentence: str) -> Decision:
     return Decision("none", None, (sentence, "Nothing is decided before the cause is known."))
 
 
-def _of_arm(rule: Rule, reading: Reading, criteria: Criteria, arm: str, units_a_day: float | None) -> ArmDecision:
+def _of_arm(
+    rule: Rule, reading: Reading, criteria: Criteria, arm: str, units_a_day: float | None, units: Mapping[str, str]
+) -> ArmDecision:
     own = [line for line in reading.lines if line.arm == arm]
     success = [line for line in own if line.guardrail is None]
     guardrails = {metric.name: guardrail for metric, guardrail in rule.guardrails}
@@ -178,50 +187,50 @@ def _of_arm(rule: Rule, reading: Reading, criteria: Criteria, arm: str, units_a_
     worse = [line for line in sure if _gain(line, criteria) < 0.0]
     better = [line for line in sure if _gain(line, criteria) > 0.0]
     if broken:
-        return ArmDecision(
-            arm, "stop", tuple(_of_guardrail(line, guardrails[line.metric], "is broken") for line in broken)
-        )
+        harmed = tuple(_of_guardrail(line, guardrails[line.metric], "is broken", units) for line in broken)
+        return ArmDecision(arm, "stop", harmed)
     if worse:
-        return ArmDecision(arm, "stop", tuple(f"{_sure(line, rule)}, which is the wrong way." for line in worse))
+        return ArmDecision(arm, "stop", tuple(f"{_sure(line, rule, units)}, which is the wrong way." for line in worse))
     if better:
-        reasons = tuple(f"{_sure(line, rule)}." for line in better)
+        reasons = tuple(f"{_sure(line, rule, units)}." for line in better)
         if not still_open:
             held = (f"Every guardrail held with {arm!r}.",) if rule.guardrails else ()
             early = () if reading.is_final else ("It ships before the end: always-valid intervals allow that.",)
             return ArmDecision(arm, "ship", reasons + held + early)
-        missing = tuple(_of_guardrail(line, guardrails[line.metric], "is still open") for line in still_open)
+        missing = tuple(_of_guardrail(line, guardrails[line.metric], "is still open", units) for line in still_open)
         return ArmDecision(arm, "hold", reasons + missing + (_left(rule, reading, units_a_day),))
     ruled_out = [line for line in success if _ruled_out(line, criteria)]
     if len(ruled_out) == len(success):
         reasons = tuple(
-            f"{line.metric} with {arm!r}: {number(criteria.least(line) or 0.0)} or more, what was worth "
-            f"having, is ruled out: {_interval(line)}."
+            f"{line.metric} with {arm!r}: {size(criteria.least(line) or 0.0, units[line.metric])} or more, what was "
+            f"worth having, is ruled out: {_interval(line, units)}."
             for line in success
         )
         return ArmDecision(arm, "stop", reasons)
     if not reading.is_final:
-        reasons = tuple(f"{line.metric} with {arm!r} is not decided yet: {_interval(line)}." for line in success)
+        reasons = tuple(f"{line.metric} with {arm!r} is not decided yet: {_interval(line, units)}." for line in success)
         return ArmDecision(arm, "hold", (*reasons, _left(rule, reading, units_a_day)))
     claims = sum(line.guardrail is None for line in reading.lines)
-    return _at_the_end(criteria, arm, success, rule.alpha / claims)
+    return _at_the_end(criteria, arm, success, rule.alpha / claims, units)
 
 
-def _at_the_end(criteria: Criteria, arm: str, success: Sequence[Line], alpha_each: float) -> ArmDecision:
+def _at_the_end(
+    criteria: Criteria, arm: str, success: Sequence[Line], alpha_each: float, units: Mapping[str, str]
+) -> ArmDecision:
     """Return what becomes of an arm that was not surely better at the planned end."""
     reasons, weak = [], False
     for line in success:
         least = criteria.least(line)
-        said = f"The end has come and {line.metric} with {arm!r} is not surely better: {_interval(line)}"
+        said = f"The end has come and {line.metric} with {arm!r} is not surely better: {_interval(line, units)}"
         if least is None:
             reasons.append(f"{said}.")
             continue
         power = _power(least, line, alpha_each)
         enough = power >= criteria.power
         weak |= not enough
-        reasons.append(
-            f"{said}; an effect of {number(least)} would have been found with a chance of {power:.0%}, "
-            + ("so there is hardly one." if enough else f"less than the {criteria.power:.0%} that were planned.")
-        )
+        found = f"{said}; an effect of {size(least, units[line.metric])} would have been found with a chance of"
+        rest = "so there is hardly one" if enough else f"less than the {criteria.power:.0%} that were planned"
+        reasons.append(f"{found} {power:.0%}, {rest}.")
     if weak:
         reasons.append("The trial was too small to say no: plan more units in an amendment, with its reason, or stop.")
     return ArmDecision(arm, "hold" if weak else "stop", tuple(reasons))
@@ -244,23 +253,18 @@ def _ruled_out(line: Line, criteria: Criteria) -> bool:
     return least is not None and best < least
 
 
-def _sure(line: Line, rule: Rule) -> str:
+def _sure(line: Line, rule: Rule, units: Mapping[str, str]) -> str:
     way = "higher" if line.effect.absolute.value > 0.0 else "lower"
     p = line.adjusted_p_value or 0.0
     paid = {"none": "", "holm": " after Holm's correction", "benjamini-hochberg": " after Benjamini and Hochberg's"}
     said = "p < 0.0001" if p < 1e-4 else f"p = {p:.2g}"
-    return f"{line.metric} with {line.arm!r} is surely {way}: {_interval(line)}, {said}{paid[rule.correction]}"
+    return f"{line.metric} with {line.arm!r} is surely {way}: {_interval(line, units)}, {said}{paid[rule.correction]}"
 
 
-def _of_guardrail(line: Line, guardrail: Guardrail, what: str) -> str:
-    percent = guardrail.relative and line.effect.relative is not None
-    interval = line.effect.relative if percent and line.effect.relative is not None else line.effect.absolute
-    margin = f"{100.0 * guardrail.margin:.3g}%" if percent else number(guardrail.margin)
+def _of_guardrail(line: Line, guardrail: Guardrail, what: str, units: Mapping[str, str]) -> str:
+    said, margin = guardrail_figures(line.effect, units[line.metric], guardrail, level_of(line.effect.alpha))
     way = "less" if guardrail.better == "higher" else "more"
-    return (
-        f"Guardrail {line.metric} {what} with {line.arm!r}: {_spoken(interval, line.effect.alpha, percent)}, "
-        f"where {margin} {way} was allowed."
-    )
+    return f"Guardrail {line.metric} {what} with {line.arm!r}: {said}, where {margin} {way} was allowed."
 
 
 def _left(rule: Rule, reading: Reading, units_a_day: float | None) -> str:
@@ -271,13 +275,5 @@ def _left(rule: Rule, reading: Reading, units_a_day: float | None) -> str:
     return f"{left:,} of {rule.units:,} planned units are left{days}."
 
 
-def _interval(line: Line) -> str:
-    return _spoken(line.effect.absolute, line.effect.alpha)
-
-
-def _spoken(interval: Interval, alpha: float, percent: bool = False) -> str:
-    value, lower, upper = (
-        f"{100.0 * v:+.3g}%" if percent else number(v, signed=True)
-        for v in (interval.value, interval.lower, interval.upper)
-    )
-    return f"{value} ({100.0 * (1.0 - alpha):g}% {lower} to {upper})"
+def _interval(line: Line, units: Mapping[str, str]) -> str:
+    return difference(line.effect.absolute, units[line.metric], level_of(line.effect.alpha))

@@ -31,13 +31,13 @@ from jobs.science.experiment.readout_form import (
     Verdict,
 )
 from jobs.science.experiment.readout_words import (
-    SHARE,
     exposed_sentence,
     guardrail_sentence,
     level_of,
     line_sentence,
     progress_sentence,
     split_sentence,
+    unit_of,
 )
 from jobs.science.experiment.sample_ratio import ALARM_BELOW
 from jobs.science.experiment.split import Split
@@ -81,7 +81,13 @@ def readout(evidence: Evidence) -> Readout:
         warnings += skipped
         curves = _curves(evidence)
         decision = (
-            decide(evidence.rule, reading, evidence.criteria, units_a_day=evidence.units_a_day)
+            decide(
+                evidence.rule,
+                reading,
+                evidence.criteria,
+                units_a_day=evidence.units_a_day,
+                units_of=evidence.units_of,
+            )
             if evidence.decides
             else Decision("none", None, ("No rule was stated: this is a reading, and people decide.",))
         )
@@ -195,7 +201,7 @@ def _metrics(evidence: Evidence, reading: Reading) -> list[MetricSaid]:
                 "metric": metric.name,
                 "kind": metric.kind,
                 "columns": _columns(metric),
-                "unit": _unit(evidence, metric),
+                "unit": unit_of(metric, evidence.units_of),
                 "unit_value_eur": evidence.unit_value_eur.get(metric.name),
                 "role": (
                     "guardrail" if guardrail else "success" if metric.name in success and evidence.decides else "read"
@@ -212,7 +218,7 @@ def _metrics(evidence: Evidence, reading: Reading) -> list[MetricSaid]:
 
 
 def _line(evidence: Evidence, metric: Metric, line: Line, guardrail: Guardrail | None) -> LineSaid:
-    unit = _unit(evidence, metric)
+    unit = unit_of(metric, evidence.units_of)
     if guardrail is not None and line.guardrail is not None:
         verdict: Verdict = line.guardrail
         sentence = guardrail_sentence(metric.name, line.arm, line.effect, unit, verdict, guardrail)
@@ -267,7 +273,7 @@ def _exposed(evidence: Evidence, metric: Metric, line: Line) -> ExposedSaid | No
         _reach(evidence, alpha),
     )
     shares = (found.control, found.treatment)
-    unit = _unit(evidence, metric)
+    unit = unit_of(metric, evidence.units_of)
     return {
         "column": column,
         "effect": None if found.effect is None else _said(found.effect),
@@ -307,7 +313,7 @@ def _segments(evidence: Evidence) -> tuple[list[SegmentSaid], list[str]]:
     said: list[SegmentSaid] = []
     for (point, metric, arm, found), p_value in zip(seen, paid, strict=True):
         verdict = _verdict(evidence, metric, found, float(p_value))
-        sentence = line_sentence(metric.name, arm, found, _unit(evidence, metric), verdict)
+        sentence = line_sentence(metric.name, arm, found, unit_of(metric, evidence.units_of), verdict)
         said.append(
             {
                 "column": point.column,
@@ -347,7 +353,9 @@ def _curves(evidence: Evidence) -> list[CurveSaid]:
                 absolute = found.absolute
                 points.append({"at": point.at, "units": units, **_said(absolute)})
             if points:
-                curves.append({"metric": metric.name, "arm": arm, "unit": _unit(evidence, metric), "points": points})
+                curves.append(
+                    {"metric": metric.name, "arm": arm, "unit": unit_of(metric, evidence.units_of), "points": points}
+                )
     return curves
 
 
@@ -364,10 +372,6 @@ def _rule_said(evidence: Evidence) -> dict[str, Any]:
         "guardrails": [{"metric": metric.name, **asdict(guardrail)} for metric, guardrail in rule.guardrails],
         "guardrail_alpha": rule.guardrail_alpha,
     }
-
-
-def _unit(evidence: Evidence, metric: Metric) -> str:
-    return evidence.units_of.get(metric.name, SHARE if metric.kind == "proportion" else "")
 
 
 def _columns(metric: Metric) -> str:

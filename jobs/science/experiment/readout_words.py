@@ -1,15 +1,21 @@
 """What the figures of a readout say, in sentences for people who decide."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from jobs.science.experiment.guardrail import Guardrail
 from jobs.science.experiment.interval import Effect, Interval
+from jobs.science.experiment.metric import Metric
 from jobs.science.experiment.number_words import number
 from jobs.science.experiment.split import Split
 
 SHARE = "share"
 """Unit of a figure that is shown in percent, and its differences in percentage points."""
+
+
+def unit_of(metric: Metric, stated: Mapping[str, str]) -> str:
+    """Return the unit of a metric's figure: the one stated by its name, else that of a proportion is a share."""
+    return stated.get(metric.name, SHARE if metric.kind == "proportion" else "")
 
 
 def figure(value: float, unit: str) -> str:
@@ -25,7 +31,19 @@ def figure(value: float, unit: str) -> str:
     return f"{number(value)}{' ' + unit if unit else ''}"
 
 
-def difference(interval: Interval, unit: str, level: str) -> str:
+def size(value: float, unit: str, *, signed: bool = False) -> str:
+    """Return a difference with its unit; shares differ by points.
+
+    Examples
+    --------
+    >>> size(0.02, "share"), size(0.4, "euro", signed=True)
+    ('2.00 points', '+0.400 euro')
+    """
+    scale, word = (100.0, " points") if unit == SHARE else (1.0, f" {unit}" if unit else "")
+    return f"{number(scale * value, signed=signed)}{word}"
+
+
+def difference(interval: Interval, unit: str, level: str, to: str = "to") -> str:
     """Return a difference with its interval.
 
     Examples
@@ -33,12 +51,12 @@ def difference(interval: Interval, unit: str, level: str) -> str:
     >>> difference(Interval(0.0766, 0.0701, 0.0831), "share", "95%")
     '+7.66 points (95% +7.01 to +8.31)'
     """
-    scale, word = (100.0, " points") if unit == SHARE else (1.0, f" {unit}" if unit else "")
-    value, lower, upper = (number(scale * v, signed=True) for v in (interval.value, interval.lower, interval.upper))
-    return f"{value}{word} ({level} {lower} to {upper})"
+    bare = 100.0 if unit == SHARE else 1.0
+    lower, upper = (number(bare * v, signed=True) for v in (interval.lower, interval.upper))
+    return f"{size(interval.value, unit, signed=True)} ({level} {lower} {to} {upper})"
 
 
-def change(interval: Interval, level: str) -> str:
+def change(interval: Interval, level: str, to: str = "to") -> str:
     """Return a relative effect with its interval.
 
     Examples
@@ -49,7 +67,7 @@ def change(interval: Interval, level: str) -> str:
     value, lower, upper = (
         f"{number(100.0 * v, signed=True)}%" for v in (interval.value, interval.lower, interval.upper)
     )
-    return f"{value} ({level} {lower} to {upper})"
+    return f"{value} ({level} {lower} {to} {upper})"
 
 
 def level_of(alpha: float) -> str:
@@ -73,15 +91,18 @@ def line_sentence(metric: str, arm: str, effect: Effect, unit: str, verdict: str
     return f"{claim}: {sides}, {said}{relative}."
 
 
+def guardrail_figures(effect: Effect, unit: str, guardrail: Guardrail, level: str, to: str = "to") -> tuple[str, str]:
+    """Return an effect with its interval, and the margin: relative ones where the guardrail's is, in the same unit."""
+    if guardrail.relative and effect.relative is not None:
+        return change(effect.relative, level, to), f"{100.0 * guardrail.margin:g}%"
+    scale, word = (100.0, " points") if unit == SHARE else (1.0, f" {unit}" if unit else "")
+    return difference(effect.absolute, unit, level, to), f"{scale * guardrail.margin:g}{word}"
+
+
 def guardrail_sentence(metric: str, arm: str, effect: Effect, unit: str, verdict: str, guardrail: Guardrail) -> str:
     """Return how one arm stands against a guardrail."""
-    relative = guardrail.relative and effect.relative is not None
+    said, margin = guardrail_figures(effect, unit, guardrail, "between", "and")
     level = level_of(effect.alpha / 2.0)
-    if relative and effect.relative is not None:
-        said, margin = change(effect.relative, "between"), f"{100.0 * guardrail.margin:g}%"
-    else:
-        said = difference(effect.absolute, unit, "between")
-        margin = f"{100.0 * guardrail.margin:g} points" if unit == SHARE else f"{guardrail.margin:g} {unit}".rstrip()
     way = "less" if guardrail.better == "higher" else "more"
     claim = {
         "held": f"the guardrail {metric} held with {arm!r}",

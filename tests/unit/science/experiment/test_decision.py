@@ -47,11 +47,25 @@ def test_a_sure_gain_with_guardrails_held_ships() -> None:
     )
 
 
+def test_reasons_have_the_units_of_the_metrics() -> None:
+    bought, late = Metric("bought", "proportion", "bought"), Metric("late", "proportion", "late")
+    rule = Rule((bought, SPEND), UNITS, ((late, Guardrail(0.02, "lower")),))
+    lines = line(bought, 0.05, 0.01), line(SPEND, 0.5), line(late, 0.05, 0.01, verdict="broken")
+    gains = decide(rule, Reading(1.0, True, lines[:2]), units_of={"spend": "euro"}).reasons
+    assert gains[0].startswith("bought with 'mail' is surely higher: +5.00 points (95% +3.04 to +6.96), p < 0.0001")
+    assert gains[1].startswith("spend with 'mail' is surely higher: +0.500 euro (95% +0.304 to +0.696), p < 0.0001")
+    (harm,) = decide(rule, Reading(1.0, True, lines)).reasons
+    assert (
+        harm
+        == "Guardrail late is broken with 'mail': +5.00 points (90% +3.35 to +6.65), where 2 points more was allowed."
+    )
+
+
 def test_a_broken_guardrail_stops_whatever_was_gained() -> None:
     found = decided(line(SPEND, 0.5), line(COMPLAINTS, 0.5, 0.05, verdict="broken"))
     assert (found.outcome, found.arm) == ("stop", None)
     assert found.reasons[0].startswith("Guardrail complaints is broken with 'mail': +0.500 (90% +0.418 to +0.582)")
-    assert found.reasons[0].endswith("where 0.200 more was allowed.")
+    assert found.reasons[0].endswith("where 0.2 more was allowed.")
 
 
 def test_a_gain_whose_guardrail_is_open_waits_and_says_for_how_long() -> None:
