@@ -103,6 +103,11 @@ def below(numbers: npt.NDArray[np.uint64], share: float) -> npt.NDArray[np.bool_
     Returns
     -------
     ndarray of bool of shape (n,)
+
+    Examples
+    --------
+    >>> below(np.array([0, 2**62, 2**63], np.uint64), 0.5).tolist()
+    [True, True, False]
     """
     # ldexp is exact, and for whole numbers n < x is the same as n < ceil(x).
     threshold = math.ceil(math.ldexp(share, 64))

@@ -88,6 +88,11 @@ def adjusted(p_values: Floats, correction: Correction) -> Floats:
     ------
     BadRequest
         If the correction is another, or a p-value is none.
+
+    Examples
+    --------
+    >>> adjusted(np.array([0.01, 0.04]), "holm").tolist()
+    [0.02, 0.04]
     """
     p = np.asarray(p_values, np.float64)
     if not np.all((p >= 0.0) & (p <= 1.0)):

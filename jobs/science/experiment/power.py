@@ -156,6 +156,12 @@ def standard_error(units: float, known: Baseline, design: Design, arm: int = 1) 
     ------
     BadRequest
         If both arms together have fewer than three units, or clusters.
+
+    Examples
+    --------
+    >>> spread, degrees = standard_error(4000, Baseline(10.0, 4.0), Design())
+    >>> round(spread, 4), degrees
+    (0.0632, 3998.0)
     """
     control, treatment = (size / design.design_effect for size in design.sizes(units, arm))
     # Clusters, not rows, are what was drawn.
@@ -185,6 +191,11 @@ def power_at(effect: float, units: float, known: Baseline, design: Design, arm: 
     -------
     float
         In [0, 1]: both tails of the noncentral t, as statsmodels' ``TTestIndPower`` counts them.
+
+    Examples
+    --------
+    >>> round(power_at(0.2, 4000, Baseline(10.0, 4.0), Design()), 3)
+    0.885
     """
     spread, degrees = standard_error(units, known, design, arm)
     return _power(abs(effect) / spread, degrees, design.alpha_each)

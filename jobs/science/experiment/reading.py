@@ -143,6 +143,16 @@ def read(
     ------
     BadTrial
         If the split is off, the control is none of the arms, or an estimate is refused.
+
+    Examples
+    --------
+    >>> from jobs.science.experiment.split import check_split
+    >>> rows = np.arange(100.0)[:, None]
+    >>> arms = {"none": Moments.of_rows(["spend"], rows), "mail": Moments.of_rows(["spend"], rows + 20.0)}
+    >>> split = check_split({"none": 100, "mail": 100}, {"none": 0.5, "mail": 0.5})
+    >>> reading = read(Rule((Metric("spend", "mean", "spend"),), 200), split, arms, "none")
+    >>> reading.is_final, reading.lines[0].effect.absolute.value
+    (True, 20.0)
     """
     refuse_mismatch(split)
     if control not in arms or len(arms) < 2:

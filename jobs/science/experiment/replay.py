@@ -96,6 +96,13 @@ def aa_replay(
     ------
     BadRequest
         If `share`, `replays` or `units` is not allowed.
+
+    Examples
+    --------
+    >>> spend = np.random.default_rng(1).exponential(10.0, (2000, 1))
+    >>> found = aa_replay(Metric("spend", "mean", "spend"), ("spend",), spend, replays=100)
+    >>> found.replays, found.false_positive_rate < 0.15
+    (100, True)
     """
     if not 0.0 < share < 1.0 or replays < 100:
         raise BadRequest(f"share == {share} and replays == {replays}: must be in (0, 1) and at least 100.")

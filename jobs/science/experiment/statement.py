@@ -95,6 +95,12 @@ def moments_sql(
     -------
     str
         One row an arm: arm, count, sound rows, centres, centred sums, sums of centred products.
+
+    Examples
+    --------
+    >>> sql = moments_sql([Metric("spend", "mean", "spend")], Layout("trial", "arm", ("none", "mail")))
+    >>> sql.splitlines()[-1]
+    'FROM (SELECT arm, sound, v0 - c0 AS d0 FROM centre, rows) GROUP BY arm) AS sums'
     """
     outcomes = _expressions(metrics)
     names = list(outcomes)
