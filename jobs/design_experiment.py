@@ -16,10 +16,11 @@ from jobs.science.experiment.asked import effects_in_words, shares_in_words
 from jobs.science.experiment.history import History, take_history
 from jobs.science.experiment.history_columns import HistoryColumns
 from jobs.science.experiment.metric_words import metrics_in_words
-from jobs.science.experiment.plan import Plan, Traffic, plan, rehearsed
+from jobs.science.experiment.plan import Plan, Traffic, plan
 from jobs.science.experiment.plan_answer import plan_answer
 from jobs.science.experiment.power import Design
 from jobs.science.experiment.question import Question, Read
+from jobs.science.experiment.rehearsal import rehearsed
 from jobs.storage.data_file import read_data_file
 
 STEPS = 2

@@ -18,7 +18,6 @@ from jobs.science.experiment.power import (
     power_at,
     sample_size,
 )
-from jobs.science.experiment.replay import Replay, aa_replay
 from jobs.science.experiment.statement import ROWS
 
 WEEKS = (1, 2, 3, 4, 6, 8, 12, 16, 26)
@@ -217,6 +216,16 @@ def plan(
         If the past has fewer than two units, or a denominator that is 0 everywhere.
     BadRequest
         If the metric never varies, an effect cannot be found, or a value is not allowed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> spend = np.random.default_rng(1).exponential(10.0, (2000, 1))
+    >>> metric = Metric("spend", "mean", "spend")
+    >>> past = History((metric,), ("spend",), spend, (), 2000, 2000, 0, ())
+    >>> made = plan(metric, past, Design(), Traffic((200,) * 14), wanted=parse_effect("10%"))
+    >>> made.needed, made.days
+    (3141, 21)
     """
     known, design_effect = _known(metric, history)
     effect = None if wanted is None else wanted.of(metric, known.value)
@@ -236,73 +245,6 @@ def plan(
         table=_table(planned, known, design, traffic),
         looks=planned_looks(looks, planned, known, design, arm),
     )
-
-
-@dataclass(frozen=True)
-class Rehearsal:
-    """A planned reading, replayed on the past.
-
-    Parameters
-    ----------
-    replay : Replay
-        What the draws showed.
-    units : int
-        Of each draw, in the control and the smallest arm together, on average.
-    effect : float
-        That was put in, in the metric's unit: the smallest that so many units should find.
-    alpha, power : float
-        As planned, of one comparison.
-    """
-
-    replay: Replay
-    units: int
-    effect: float
-    alpha: float
-    power: float
-
-    @property
-    def verdict(self) -> str:
-        """Say whether the reading errs as stated: ``as stated``, ``too often`` or ``too rarely``."""
-        lower, upper = self.replay.limits()
-        return "too often" if lower > self.alpha else "too rarely" if upper < self.alpha else "as stated"
-
-
-def rehearsed(made: Plan, history: History, design: Design, *, replays: int, seed: int) -> Rehearsal:
-    """Replay the planned reading at the planned end on the past, with as many units as planned where it has them.
-
-    Parameters
-    ----------
-    made : Plan
-        The plan.
-    history : History
-        That it was made from.
-    design : Design
-        Its design; the control and the smallest arm are drawn.
-    replays : int
-        Draws of arms, at least 100.
-    seed : int
-        Of the draws.
-
-    Returns
-    -------
-    Rehearsal
-    """
-    arm = smallest_arm(design)
-    pair = Design((design.shares[0], design.shares[arm]), design.alpha_each, design.power)
-    units = min(round(sum(design.sizes(made.units, arm))), len(history.rows))
-    added = minimum_detectable_effect(units, made.known, pair)
-    found = aa_replay(
-        made.metric,
-        history.columns,
-        history.rows,
-        share=pair.shares[1] / sum(pair.shares),
-        replays=replays,
-        alpha=pair.alpha,
-        added=added,
-        units=units,
-        seed=seed,
-    )
-    return Rehearsal(found, units, added, pair.alpha, pair.power)
 
 
 def smallest_arm(design: Design) -> int:

@@ -6,8 +6,9 @@ from typing import Any
 
 from jobs.science.experiment.duration import WEEK_DAYS, units_by
 from jobs.science.experiment.history import History
-from jobs.science.experiment.plan import Plan, Rehearsal, Traffic
+from jobs.science.experiment.plan import Plan, Traffic
 from jobs.science.experiment.question import Question, Read
+from jobs.science.experiment.rehearsal import Rehearsal
 
 
 def plan_answer(

@@ -8,8 +8,9 @@ from jobs.errors import BadRequest, BadTrial
 from jobs.science.experiment.history import History, take_history
 from jobs.science.experiment.history_columns import HistoryColumns
 from jobs.science.experiment.metric_words import metrics_in_words
-from jobs.science.experiment.plan import Traffic, Wanted, parse_effect, plan, rehearsed
+from jobs.science.experiment.plan import Traffic, Wanted, parse_effect, plan
 from jobs.science.experiment.power import Baseline, Design, minimum_detectable_effect, power_at, sample_size
+from jobs.science.experiment.rehearsal import rehearsed
 
 
 def of_rows(words: str = "m:mean:y", *, cluster: bool = False, covariate: bool = False, **columns: object) -> History:
