@@ -1,6 +1,7 @@
 """The demo: a local cloud, a made-up world or real data, models, one night, and what came of it."""
 
 import argparse
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -52,6 +53,8 @@ class Scene:
         What one must know to read the result.
     world : World or None
         The made-up world, whose truth is known.
+    data : Path or None
+        Folder of the real data.
     """
 
     source: str
@@ -63,6 +66,7 @@ class Scene:
     partner_days: tuple[int, int, int]
     notes: tuple[str, ...] = ()
     world: World | None = None
+    data: Path | None = None
 
 
 def main(argv: Sequence[str]) -> int:
@@ -201,7 +205,7 @@ def _load_real(folder: Path, stores: Stores, shown: Steps) -> Scene:
         "Hillstrom's dollars are read as euro; 30 cents of net margin a euro spent and 2 cents an e-mail are assumed.",
     )
     source = "Hillstrom's e-mail trial of 2008 and the payments of the Fraud Detection Handbook"
-    return Scene(source, payments.run_date, 40, 20, 7, 6, (20, 7, 6), notes)
+    return Scene(source, payments.run_date, 40, 20, 7, 6, (20, 7, 6), notes, data=folder)
 
 
 def _train(scene: Scene, stores: Stores, shown: Steps) -> tuple[Report, ...]:
@@ -278,9 +282,10 @@ def _show(scene: Scene, figures: Grid, stores: Stores, written: Sequence[Path], 
 
 
 def _next_commands(scene: Scene) -> tuple[str, ...]:
-    if scene.world is None:
+    if scene.data is not None:
         return (
-            '.venv/bin/netlift lift --data ../shared/data/hillstrom.csv --arm segment --control "No E-Mail" '
+            f".venv/bin/netlift lift --data {shlex.quote(str(scene.data / 'hillstrom.csv'))} "
+            '--arm segment --control "No E-Mail" '
             "--outcome spend --exclude visit --exclude conversion --unit-margin 0.3 --contact-cost 0.02",
         )
     return ("make demo DATA=../shared/data", ".venv/bin/netlift lift --help")
