@@ -24,6 +24,7 @@ _MODULES = {
     "reproduce": "jobs.reproduce",
     _READ_EXPERIMENT: "jobs.read_experiment",
     "doctor": "jobs.doctor",
+    "model": "jobs.model",
 }
 
 ABOUT = {
@@ -45,6 +46,7 @@ ABOUT = {
     _DESIGN_EXPERIMENT: "the past in; units, days and smallest effect of a trial out",
     "publish-offers": "each campaign's list as CSV, under a new name",
     "monitor-drift": "how far the night's rows are from what the models were trained on",
+    "model": "the life of a model: list, show, diff, shadow, approve, promote, rollback, retire",
     "runs": "every run: state, rows, seconds, what it cost",
     "rerun": "complete a run that failed: only the shards that are left",
     "reproduce": "a reading again, page and document, from its stored statistics, byte for byte",
