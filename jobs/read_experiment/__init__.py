@@ -99,9 +99,14 @@ def told(report: Report, stores: Stores) -> str:
         "",
         f"run: {report.run_id} ({report.state}; {rows})",
         f"page: {report.details['page']}",
+        *(f"page for partner {of}: {stores.objects.uri}/{key}" for of, key in _partner_pages(report)),
         f"again: netlift reproduce {report.run_id}",
     ]
     return "\n".join(said)
+
+
+def _partner_pages(report: Report) -> list[tuple[str, str]]:
+    return sorted(report.details.get("partner_pages", {}).items())
 
 
 JOB = Job(step("read-experiment"), ReadExperiment, read)

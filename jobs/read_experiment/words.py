@@ -17,6 +17,8 @@ def lines(document: Mapping[str, Any]) -> list[str]:
     promised = document["promised"]
     if promised and document["split"]["holds"]:
         said += ["", promised["sentence"]]
+        if promised["calibration"]:
+            said.append(f"Next night: {promised['calibration']['sentence']}")
     arm = f" {decision['arm']}" if decision["arm"] else ""
     said += ["", f"Decision: {decision['outcome']}{arm}", *(f"  {reason}" for reason in decision["reasons"])]
     said += [f"  Amended on {a['on']} by {a['who']}: {a['reason']}" for a in document["amendments"]]
