@@ -9,7 +9,7 @@ from jobs.runtime.begin import begin
 from jobs.runtime.chain import NIGHT, TRAINING, Step, step
 from jobs.runtime.event import field
 from jobs.runtime.home import Home, open_home
-from jobs.runtime.plan import kinds, plan
+from jobs.runtime.plan import listed, plan
 from jobs.runtime.refusal import record_refusal
 from jobs.runtime.report import Report
 from jobs.runtime.sharing import missing_parts, sharing_of
@@ -48,7 +48,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         verb, kind = field(event, "verb", str), field(event, "kind", str)
         return _planned(home, step(verb), kind, run_date, str(getattr(context, "aws_request_id", "local")))
     chain = CHAINS[_chain(event)]
-    steps = [{"verb": s.verb, "kind": kind, "run_date": str(run_date)} for s in chain for kind in kinds(s, home)]
+    steps = [{"verb": s.verb, "kind": kind, "run_date": str(run_date)} for s, kind in listed(chain, home)]
     return {"run_date": str(run_date), "steps": steps}
 
 

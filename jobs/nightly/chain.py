@@ -1,6 +1,6 @@
 """The night in one process: the declared chain, step by step."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date
@@ -10,7 +10,7 @@ from typing import Any
 from jobs.errors import NoInput
 from jobs.runtime.chain import NIGHT, Step
 from jobs.runtime.command import flag, request_from
-from jobs.runtime.plan import asked, kinds
+from jobs.runtime.plan import asked, listed
 from jobs.runtime.planned import job_of
 from jobs.runtime.report import Report
 from jobs.runtime.run import run_job
@@ -41,7 +41,8 @@ def nightly(
 ) -> tuple[Report, ...]:
     """Run the declared chain in this process.
 
-    A step without new input is left out; its report says "no input". A step that fails ends the night.
+    A step without new input is left out; its report says "no input". A step that fails ends the night. Experiments
+    come last, when the offers are out.
 
     Parameters
     ----------
@@ -77,11 +78,9 @@ def nightly(
     return tuple(reports)
 
 
-def steps(stores: Stores) -> Iterator[tuple[Step, str]]:
-    """Yield each step of the night with each kind that it runs for."""
-    for step in NIGHT:
-        for kind in kinds(step, stores):
-            yield step, kind
+def steps(stores: Stores) -> tuple[tuple[Step, str], ...]:
+    """Return each step of the night with each kind that it runs for, in their order."""
+    return listed(NIGHT, stores)
 
 
 def _run(step: Step, kind: str, run_date: date, stores: Stores) -> Report:

@@ -61,12 +61,15 @@ class After:
         Whether it is one of those of which at least one must have finished.
     per : str or None
         For runs of a campaign, or of an experiment, alone: then of its own runs only; None: for all, of all.
+    of_campaigns : bool
+        Whether, of a verb with runs of campaigns and of experiments, those of campaigns count only.
     """
 
     verb: str
     days_back: int = 0
     needed: bool = True
     per: Per | None = None
+    of_campaigns: bool = False
 
 
 @dataclass(frozen=True)
@@ -272,7 +275,7 @@ NIGHT = (
             After("score-fraud"),
             After("segment-customers", needed=False),
             After("score-partners", needed=False),
-            After("read-experiment", days_back=CALIBRATION_DAYS, needed=False),
+            After("read-experiment", days_back=CALIBRATION_DAYS, needed=False, of_campaigns=True),
         ),
         looks_back_days=CONTACT_DAYS - 1,
         parts_of="score-uplift",
@@ -301,7 +304,7 @@ NIGHT = (
         ),
     ),
 )
-"""What runs every night, in this order."""
+"""What runs every night, in this order; runs of experiments after all others (:func:`jobs.runtime.plan.listed`)."""
 
 TRAINING = (
     Step(

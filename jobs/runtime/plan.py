@@ -8,12 +8,12 @@ import hashlib
 import os
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
 from jobs.errors import BadRequest, NoInput, ObjectMissing, UnknownCampaign, UnknownExperiment
-from jobs.runtime.chain import Read, Step, step
+from jobs.runtime.chain import After, Read, Step, step
 from jobs.runtime.final_reading import require_not_final
 from jobs.runtime.home import Home
 from jobs.runtime.layout import (
@@ -108,6 +108,16 @@ def kinds(of: Step, home: Home) -> tuple[str, ...]:
         return (of.kind,)
     campaigns = campaign_ids(home.objects) if of.per_campaign else ()
     return campaigns + (experiment_ids(home.objects) if of.per_experiment else ())
+
+
+def listed(chain: Iterable[Step], home: Home) -> tuple[tuple[Step, str], ...]:
+    """Return each step of a chain with each kind that it runs for, in the order in which they run.
+
+    Experiments come last: an offer depends on none of them, so one whose file is wrong fails when the lists are out.
+    """
+    found = [(step, kind) for step in chain for kind in kinds(step, home)]
+    experiments = set(experiment_ids(home.objects)) if any(step.per_experiment for step, _ in found) else set()
+    return tuple(sorted(found, key=lambda run: run[0].per_experiment and run[1] in experiments))
 
 
 def asked(of: Step, kind: str, home: Home) -> dict[str, str]:
@@ -272,7 +282,7 @@ def _upstream(of: Step, home: Home, about: Mapping[str, str], first_date: date, 
             continue
         upstream = step(after.verb)
         first = first_date - timedelta(days=after.days_back)
-        for kind in kinds(upstream, home) if after.per is None else (about[after.per],):
+        for kind in _kinds_before(after, upstream, home, about):
             finished = home.ledger.finished(after.verb, kind, first, run_date)
             found.extend(finished)
             needed.extend(finished if after.needed else ())
@@ -280,6 +290,12 @@ def _upstream(of: Step, home: Home, about: Mapping[str, str], first_date: date, 
         verbs = " and ".join(a.verb for a in of.after if a.needed)
         raise NoInput(f"{of.verb} builds on {verbs}, and none has finished for {run_date}: run it first.")
     return tuple(found)
+
+
+def _kinds_before(after: After, upstream: Step, home: Home, about: Mapping[str, str]) -> tuple[str, ...]:
+    if after.per is not None:
+        return (about[after.per],)
+    return campaign_ids(home.objects) if after.of_campaigns else kinds(upstream, home)
 
 
 def _earlier(of: Step, home: Home, kind: str, first_date: date) -> tuple[str, ...]:
