@@ -61,4 +61,6 @@ def test_figures_that_are_not_defined_are_left_out() -> None:
     none = Figure(None)
     bare = replace(day(0), roc_auc=none, precision=none, recall=none)
     page = performance_html(replace(PAGE, days=[replace(bare, day=DAY - timedelta(days=1)), bare]))
-    checked(page)
+    words = checked(page)
+    assert "0.900" in checked(performance_html(PAGE))
+    assert not {"0.900", "0.880", "None", "nan"} & set(words.split())
