@@ -21,6 +21,9 @@ from jobs.science.offers.off_policy import OffPolicyValue, must_overlap, off_pol
 from jobs.science.uplift.estimate import Estimate
 from jobs.storage.data_file import read_data_file
 
+_OTHERS = (
+    "also: --campaign ID asks the same of logged nights; netlift evaluate-policy --campaign ID --help shows its flags"
+)
 _MANY_REPAIRED = 0.01
 _HEAVY = 0.05
 """Share of all weight that one row may hold before it is said."""
@@ -65,14 +68,18 @@ class EvaluatePolicy(Estimating):
     arm: str = flag("column of the arm that was drawn", unit="column", example="arm")
     outcome: str = flag("column of what was measured afterwards, in euro", unit="column", example="margin")
     propensity: str | None = flag(
-        "column of the probability of the arm that was drawn", unit="column", default=None, example="propensity"
+        "column of the probability of the arm that was drawn",
+        unit="column",
+        default=None,
+        example="propensity",
+        shown=True,
     )
     propensities: str | None = flag(
         'column of the probability of every arm that could have been drawn, as {"mail": 0.25, "none": 0.75}',
         unit="column", default=None, example="propensities",
     )  # fmt: skip
     target: str | None = flag(
-        "column of the arm that the other policy chooses", unit="column", default=None, example="new_arm"
+        "column of the arm that the other policy chooses", unit="column", default=None, example="new_arm", shown=True
     )
     target_probability: tuple[str, ...] = flag(
         'column of its probability of an arm, "ARM=COLUMN" again and again; instead of --target',
@@ -262,7 +269,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         0, or the exit code of the named failure, whose sentence is printed to stderr.
     """
-    request = parse(EvaluatePolicy, "netlift evaluate-policy", sys.argv[1:] if argv is None else argv)
+    request = parse(EvaluatePolicy, "netlift evaluate-policy", sys.argv[1:] if argv is None else argv, _OTHERS)
 
     def act() -> None:
         answer = evaluate_policy(request)

@@ -13,7 +13,7 @@ class ReadExperiment:
     run_date: date = flag("day that has just ended", unit="YYYY-MM-DD", example="2026-11-22")
     experiment: str = flag("experiment to read; or give --campaign", unit="ID", default="", example="autumn-mail")
     campaign: str = flag(
-        "campaign whose holdout is read; or give --experiment", unit="ID", default="", example="spring"
+        "campaign whose holdout is read; or give --experiment", unit="ID", default="", example="spring", shown=True
     )
     memory_mb: int = flag(
         "memory of the SQL engine; what does not fit is spilled", unit="MB", default=450, example="900", low=64

@@ -29,6 +29,10 @@ from jobs.storage.result_folder import write_results
 __all__ = ["ReadTrial", "main", "read_trial"]
 
 STEPS = 4
+_OTHERS = (
+    "also: --campaign ID reads a campaign's holdout, --experiment ID a declared experiment;\n"
+    "      netlift read-experiment --campaign ID --help shows their flags"
+)
 PAGE, ANSWER, QUARANTINE = "experiment.html", "experiment.json", "experiment_quarantine.csv"
 
 
@@ -108,7 +112,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         0, or the exit code of the named failure, whose sentence is printed to stderr. A split that fails is one: the
         answer is printed and written, and no script takes it for a result.
     """
-    request = parse(ReadTrial, "netlift read-experiment", sys.argv[1:] if argv is None else argv)
+    request = parse(ReadTrial, "netlift read-experiment", sys.argv[1:] if argv is None else argv, _OTHERS)
     steps = Steps(STEPS, quiet=request.json)
 
     def act() -> None:

@@ -30,6 +30,7 @@ def flag(
     default: Any = dataclasses.MISSING,
     low: float | None = None,
     high: float | None = None,
+    shown: bool = False,
 ) -> Any:
     """Declare a field of a request that is a flag.
 
@@ -45,8 +46,10 @@ def flag(
         Value when the flag is not given; without one the flag must be given.
     low, high : float, optional
         Smallest and largest number that is allowed.
+    shown : bool
+        Whether the verb's example shows a flag that may be left out, because one of several must be given.
     """
-    metadata = {"help": help, "example": example, "unit": unit, "low": low, "high": high}
+    metadata = {"help": help, "example": example, "unit": unit, "low": low, "high": high, "shown": shown}
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -84,7 +87,7 @@ def parser(request: type, prog: str, reads: str = "") -> argparse.ArgumentParser
             metavar=(f.metadata["unit"] or kind.__name__).split(" ")[0].upper().replace("%", ""),
             help=text,
         )
-        if required:
+        if required or f.metadata["shown"]:
             example.append(f"{name} {f.metadata['example']}")
     described.epilog = f"example:\n  {' '.join(example)}" + (f"\n\n{reads}" if reads else "")
     return described

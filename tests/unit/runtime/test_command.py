@@ -19,7 +19,7 @@ class Score:
     run_date: date = flag("day that is scored", unit="YYYY-MM-DD", example="2026-11-22")
     share: float = flag("share that is kept", unit="in [0, 1]", default=0.5, example="0.25", low=0, high=1)
     file: Path | None = flag("file to read", default=None, example="a.csv")
-    arm: tuple[str, ...] = flag("arm to keep", default=(), example="coupon")
+    arm: tuple[str, ...] = flag("arm to keep", default=(), example="coupon", shown=True)
     as_json: bool = flag("print JSON", default=False, example="--as-json")
 
 
@@ -29,7 +29,7 @@ def test_help_shows_every_flag_with_unit_default_and_example():
         "day that is scored [YYYY-MM-DD] (required; example: 2026-11-22)",
         "share that is kept [in [0, 1]] (default: 0.5; example: 0.25)",
         "arm to keep (default: none; example: coupon)",
-        "netlift score --run-date 2026-11-22",
+        "netlift score --run-date 2026-11-22 --arm coupon",
     ):
         assert expected in text
 
