@@ -35,11 +35,6 @@ class Scarcity:
     price_eur: float
 
     @property
-    def share_used(self) -> float:
-        """Part of `most` that is used, in [0, 1]; 0 where there is no limit."""
-        return self.used / self.most if 0 < self.most < float("inf") else 0.0
-
-    @property
     def is_shut(self) -> bool:
         """Whether the limit lets nothing through; its price is 0 then, because it had no pair to choose from."""
         return self.most < 1 if self.unit == "customers" else self.most <= 0
