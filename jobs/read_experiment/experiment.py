@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.errors import NoInput
+from jobs.errors import BadTrial, NoInput
 from jobs.read_experiment.kept import Rules, keep, look_number
 from jobs.read_experiment.request import ReadExperiment
 from jobs.runtime.experiment import Experiment
@@ -134,6 +134,13 @@ def _measure(rows: DeclaredRows, experiment: Experiment, shard: OpenShard) -> No
     for part in shard.read(measurements(experiment), unique="customer_id", refuse=rows.refuse, told=rows.told):
         rows.measure(part)
     if not rows.join():
+        if rows.set_aside and rows.due:
+            reason, count = rows.set_aside.most_common(1)[0]
+            raise BadTrial(
+                f"experiment {experiment.id!r}: no measurement is left to be read on {shard.manifest.run_date}, "
+                f"{rows.set_aside.total():,} rows were set aside, {count:,} of them because {reason}: correct "
+                f"inputs/measurements/{experiment.id}/."
+            )
         raise NoInput(
             f"experiment {experiment.id!r}: no outcome window of {experiment.outcome_window_days} days has closed on "
             f"{shard.manifest.run_date}: read it later."

@@ -241,6 +241,11 @@ class DeclaredRows:
         return int(self._one("SELECT count(*) FROM trial"))
 
     @property
+    def due(self) -> int:
+        """Customers whose outcome window has closed, read or left out."""
+        return int(self._one("SELECT count(*) FROM ripe"))
+
+    @property
     def waiting(self) -> int:
         """Customers whose outcome window has not closed."""
         return int(self._one("SELECT (SELECT count(*) FROM drawn) - (SELECT count(*) FROM ripe)"))

@@ -297,6 +297,11 @@ def test_a_reading_says_what_was_amended_and_refuses_what_was_only_changed(tmp_p
             "no column 'returned'",
         ),
         (lambda rows: [{**r, "measured_at": str(r["measured_at"])} for r in rows], Exception, "must be timestamp"),
+        (
+            lambda rows: [{**r, "measured_at": r["measured_at"] - timedelta(days=6)} for r in rows],
+            BadTrial,
+            "no measurement is left .* of them because .*before the outcome window of 7 days closed",
+        ),
     ],
 )
 def test_what_no_reading_can_rest_on_is_refused_in_a_sentence(
