@@ -1,5 +1,6 @@
 """A night's answer: who gets what, how good it is for certain, and what one more of everything scarce would bring."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -50,6 +51,8 @@ class Scarcity:
         'One customer less in the minimum of tea is worth 0.40 euro.'
         >>> Scarcity("cap of tea", "customers", 0.0, 0.0, 0.0, 0.0).in_words()
         'None of cap of tea may be given: what more would be worth is not known.'
+        >>> Scarcity("tea", "customers", 70.0, math.inf, 50.0, 0.0).in_words()
+        'The minimum of tea costs nothing: the best choice keeps it without being told.'
         """
         unit = "euro" if self.unit == "eur" else "customer"
         if self.price_eur > 0:
@@ -58,6 +61,8 @@ class Scarcity:
             return f"One {unit} less in the minimum of {self.name} is worth {-self.price_eur:.2f} euro."
         if self.is_shut:
             return f"None of {self.name} may be given: what more would be worth is not known."
+        if math.isinf(self.most) and self.least > 0:
+            return f"The minimum of {self.name} costs nothing: the best choice keeps it without being told."
         return f"What there is of {self.name} suffices: more of it would bring nothing."
 
 
