@@ -119,7 +119,10 @@ def _linearised(metric: Metric, moments: Moments, figures: Sequence[tuple[str, s
     for i, (above, below) in enumerate(figures):
         divisor = 1.0 if below is None else moments.of(below)
         if divisor == 0.0:
-            raise BadTrial(f"column {below!r} is 0 in every row of an arm: metric {metric.name!r} has no ratio.")
+            raise BadTrial(
+                f"column {below!r} is 0 in every row of an arm: metric {metric.name!r} has no ratio, "
+                "name another column."
+            )
         values[i] = moments.of(above) / divisor
         gradient[i, columns.index(above)] += 1.0 / divisor
         if below is not None:

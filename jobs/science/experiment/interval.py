@@ -157,8 +157,8 @@ def contrast(
     if not variance > 0.0 or not math.isfinite(variance):
         name = f"metric {of!r}" if of else "the metric"
         raise BadTrial(
-            f"{name} is {control.value} in the control and {treatment.value} in the other arm for every unit: "
-            "a constant has no interval, choose a metric that varies."
+            f"{name} is {control.value} in the control and {treatment.value} in the other arm for every unit that "
+            "is read: a constant has no interval, choose a metric that varies."
         )
     error = math.sqrt(variance)
     degrees = _welch(control.variance, control.units, treatment.variance, treatment.units)

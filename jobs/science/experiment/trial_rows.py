@@ -195,7 +195,7 @@ class _Taker:
                 f"GROUP BY arm ORDER BY count(*) DESC, arm LIMIT {MOST_ARMS + 1}"
             )
         }
-        listed = ", ".join(f"{arm!r} ({rows:,} rows)" for arm, rows in list(found.items())[:10])
+        listed = ", ".join(f"{arm!r} ({rows:,} rows)" for arm, rows in list(found.items())[:10]) or "no value at all"
         if len(found) > MOST_ARMS:
             raise BadTrial(f"{self._file}, column {column!r} holds more than {MOST_ARMS} values, {listed} among them: "
                            "it is no arm, name another column.")  # fmt: skip
