@@ -124,7 +124,7 @@ class TamperedReadout(NetliftError):
 
 
 class NotReproduced(NetliftError):
-    """A stored reading whose document or page this version makes otherwise."""
+    """A stored reading in whose statistics this version finds other figures."""
 
     exit_code = 26
 

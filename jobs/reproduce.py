@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from jobs.science.experiment.readout import from_statistics
 from jobs.storage.result_folder import write_results
 
 _VERB = "read-experiment"
+_CHOICES = (".decision.outcome", ".decision.arm", ".control", ".title")
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,9 @@ class Reproduced:
         Version of netlift that read, and of this one.
     document, page : bytes
         As published.
+    document_again, page_again : bool
+        Whether this version makes the very same bytes; where not, the published ones are given, with their digests
+        looked at, and of the document every figure was found again.
     """
 
     run_id: str
@@ -63,12 +68,15 @@ class Reproduced:
     made_again_by: str
     document: bytes
     page: bytes
+    document_again: bool
+    page_again: bool
 
 
 def reproduce(request: Reproduce, home: Home) -> Reproduced:
     """Rebuild the document from its statistics and rule, and the page from the document.
 
-    Neither tables nor inputs are read: snapshots may have expired, and files may be gone.
+    Neither tables nor inputs are read: snapshots may have expired, and files may be gone. A later version may choose
+    other words or colours: then the figures must come out as they were, and what was published is given.
 
     Parameters
     ----------
@@ -86,26 +94,22 @@ def reproduce(request: Reproduce, home: Home) -> Reproduced:
     BadRequest
         If there is no such run, or it is no finished reading.
     TamperedReadout
-        If the stored document is not the one that the run reported.
+        If the stored document, or the stored page where it cannot be made again, is not the one that was published.
     NotReproduced
-        If this version makes another document or page of the same statistics.
+        If the same statistics give this version other figures.
     """
     stored = _reported(request.run_id, home)
     body = _untouched(stored["document"], stored["document_digest"], request.run_id, home)
-    document = from_statistics(json.loads(body)["statistics"])
-    made = {
-        stored["document"]: (as_bytes(document), stored["document_digest"]),
-        stored["page"]: (experiment_html(document).encode(), stored["page_digest"]),
-    }
-    for key, (again, digest) in made.items():
-        if hashlib.sha256(again).hexdigest() != digest:
-            other = stored["software"] != software()
-            why = (
-                f"it was made by {stored['software']}, this is {software()}: install that version"
-                if other
-                else f"both were made by {software()}: report this as a defect"
-            )
-            raise NotReproduced(f"{home.objects.uri}/{key} comes out otherwise from the same statistics; {why}.")
+    published = json.loads(body)
+    document = from_statistics(published["statistics"])
+    document_again = as_bytes(document) == body
+    if not document_again and not _same(_figures(document), _figures(published)):
+        raise NotReproduced(
+            f"{home.objects.uri}/{stored['document']} was made by {stored['software']}, and {software()} finds other "
+            "figures in the same statistics: read it with the version that made it, and report this as a defect."
+        )
+    page = experiment_html(published).encode()
+    page_again = hashlib.sha256(page).hexdigest() == stored["page_digest"]
     return Reproduced(
         run_id=request.run_id,
         document_key=stored["document"],
@@ -114,8 +118,30 @@ def reproduce(request: Reproduce, home: Home) -> Reproduced:
         page_digest=stored["page_digest"],
         made_by=stored["software"],
         made_again_by=software(),
-        document=made[stored["document"]][0],
-        page=made[stored["page"]][0],
+        document=body,
+        page=page if page_again else _untouched(stored["page"], stored["page_digest"], request.run_id, home),
+        document_again=document_again,
+        page_again=page_again,
+    )
+
+
+def _figures(value: Any, name: str = "") -> dict[str, Any]:
+    """Return every number, truth and choice of a document by its place; sentences are free to change."""
+    if isinstance(value, dict):
+        items = [(f"{name}.{key}", part) for key, part in value.items()]
+    elif isinstance(value, list):
+        items = [(f"{name}[{i}]", part) for i, part in enumerate(value)]
+    else:
+        return {name: value} if isinstance(value, int | float) or name in _CHOICES else {}
+    return {at: figure for key, part in items for at, figure in _figures(part, key).items()}
+
+
+def _same(again: dict[str, Any], published: dict[str, Any]) -> bool:
+    """Whether all published figures were found again, as far as another library may round otherwise."""
+    return all(
+        name in again
+        and (math.isclose(again[name], value, rel_tol=1e-9) if isinstance(value, float) else again[name] == value)
+        for name, value in published.items()
     )
 
 
@@ -181,15 +207,27 @@ def _act(request: Reproduce) -> None:
         said = {name: value for name, value in vars(found).items() if not isinstance(value, bytes)}
         sys.stdout.write(json.dumps({**said, "written": written}, indent=2) + "\n")
         return
-    by = "" if found.made_by == found.made_again_by else f" It was made by {found.made_by}."
     lines = [
-        f"{found.run_id}: document and page come out as they were published, byte for byte, by "
-        f"{found.made_again_by} from the stored statistics.{by}",
+        f"{found.run_id}: {_said(found)}",
         f"document: {home.objects.uri}/{found.document_key}  (SHA-256 {found.document_digest})",
         f"page:     {home.objects.uri}/{found.page_key}  (SHA-256 {found.page_digest})",
         *(f"written:  {path}" for path in written.values()),
     ]
     sys.stdout.write("\n".join(lines) + "\n")
+
+
+def _said(found: Reproduced) -> str:
+    by = "" if found.made_by == found.made_again_by else f" It was made by {found.made_by}."
+    if found.document_again and found.page_again:
+        return (
+            f"document and page come out as they were published, byte for byte, by {found.made_again_by} from the "
+            f"stored statistics.{by}"
+        )
+    other = "draws the page otherwise" if found.document_again else "writes other words"
+    return (
+        f"every figure comes out as it was published, by {found.made_again_by} from the stored statistics.{by} This "
+        f"version {other}: what follows is what was published, untouched by its SHA-256."
+    )
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from jobs.read_experiment import ReadExperiment, read_experiment
 from jobs.reproduce import Reproduce, main, reproduce
 from jobs.runtime.home import Home, open_home
 from jobs.runtime.report import Report
+from jobs.science.experiment.readout import from_statistics
 from tests.unit.experiments import ID, START
 from tests.unit.read_experiment.trial_home import EARLY, LATE, drawn_home, measured, write_measurements
 
@@ -81,15 +83,42 @@ def test_a_figure_that_was_changed_is_refused_by_name(
         reproduce(Reproduce(report.run_id), home)
 
 
-def test_another_version_that_makes_another_page_says_which_to_install(
-    a_copy: tuple[Home, Path, Report], monkeypatch: pytest.MonkeyPatch
+def test_a_later_version_in_new_clothes_gives_the_page_that_was_published(
+    a_copy: tuple[Home, Path, Report], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    home, _, report = a_copy
-    made_by = report.details["readout"]["software"]
+    home, folder, report = a_copy
+    stored = report.details["readout"]
+    before = home.objects.get(stored["page"])
     monkeypatch.setattr(module, "software", lambda: "netlift 9.9.9")
-    assert reproduce(Reproduce(report.run_id), home).made_by == made_by
+    assert reproduce(Reproduce(report.run_id), home).made_by == stored["software"]
     monkeypatch.setattr(module, "experiment_html", lambda document: "<p>New clothes.</p>")
-    with pytest.raises(NotReproduced, match=f"made by {made_by}, this is netlift 9.9.9: install that version"):
+    monkeypatch.setattr(module, "from_statistics", lambda kept: {**from_statistics(kept), "title": "Autumn mail"})
+    with pytest.raises(NotReproduced, match="finds other figures"):
+        reproduce(Reproduce(report.run_id), home)
+    reworded = {"warnings": ["Said in other words."]}
+    monkeypatch.setattr(module, "from_statistics", lambda kept: {**from_statistics(kept), **reworded})
+    found = reproduce(Reproduce(report.run_id), home)
+    assert (found.document_again, found.page_again) == (False, False)
+    assert found.page == before
+    assert found.document == home.objects.get(stored["document"])
+    monkeypatch.setenv("NETLIFT_HOME", str(folder))
+    assert main([report.run_id]) == 0
+    assert "every figure comes out as it was published" in capsys.readouterr().out
+    (folder / stored["page"]).write_bytes(before + b" ")
+    with pytest.raises(TamperedReadout, match="is not what run"):
+        reproduce(Reproduce(report.run_id), home)
+
+
+def test_other_figures_are_no_reproduction(a_copy: tuple[Home, Path, Report], monkeypatch: pytest.MonkeyPatch) -> None:
+    home, _, report = a_copy
+
+    def off(kept: Any) -> Any:
+        document = json.loads(json.dumps(from_statistics(kept)))
+        document["metrics"][0]["lines"][0]["absolute"]["value"] *= 1.0 + 1e-6
+        return document
+
+    monkeypatch.setattr(module, "from_statistics", off)
+    with pytest.raises(NotReproduced, match="finds other figures in the same statistics"):
         reproduce(Reproduce(report.run_id), home)
 
 
