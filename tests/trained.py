@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from infra.local.load import load_world, put_parquet
+from jobs.runtime.chain import NIGHT, TRAINING
 from jobs.runtime.report import Report
 from jobs.runtime.stores import Stores, open_stores
 from jobs.science.synthetic import World
@@ -23,6 +24,16 @@ DAY = date(2026, 11, 21)
 """Day of the night; the day before the moment that stands in events/nightly.json."""
 
 CAMPAIGN = "spring"
+
+FIRST_NIGHT = tuple(
+    s
+    for s in NIGHT
+    if s.per != ("experiment",) and not any(read.awaited and read.per == "campaign" for read in s.reads)
+)
+"""Steps of a night in a home that has a campaign, no experiment, and no outcome yet."""
+
+FIRST_TABLES = {"quarantine"}.union(*(step.writes for step in FIRST_NIGHT + TRAINING))
+"""Tables that training and such a night write."""
 CUSTOMERS = 4_000
 FILE_CUSTOMERS = 2_000
 TRIAL_CUSTOMERS = 20_000

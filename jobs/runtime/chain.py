@@ -36,6 +36,8 @@ class Read:
         whose run is that of all campaigns reads the folders of those that have it.
     per : str or None
         Of a verb with runs of campaigns and of experiments: for which of them it is read; None: for both.
+    awaited : bool
+        Whether a chain leaves a run out, without a word, as long as the table has no file at all: nothing is late.
     """
 
     table: str
@@ -45,6 +47,7 @@ class Read:
     optional: bool = False
     only_with: str | None = None
     per: Per | None = None
+    awaited: bool = False
 
 
 @dataclass(frozen=True)
@@ -248,8 +251,8 @@ NIGHT = (
         kind=None,
         per=("campaign", "experiment"),
         reads=(
-            Read("measurements", by_campaign=True, per="experiment"),
-            Read("outcomes", days_back=HOLDOUT_DAYS - 1, by_campaign=True, per="campaign"),
+            Read("measurements", by_campaign=True, per="experiment", awaited=True),
+            Read("outcomes", days_back=HOLDOUT_DAYS - 1, by_campaign=True, per="campaign", awaited=True),
             # Sales at partners, within the windows and before them.
             Read("transactions", days_back=HOLDOUT_DAYS - 1, optional=True, per="campaign"),
         ),

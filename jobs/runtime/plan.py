@@ -8,12 +8,12 @@ import hashlib
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
 from jobs.errors import BadRequest, NoInput, ObjectMissing, UnknownCampaign, UnknownExperiment
-from jobs.runtime.chain import After, Read, Step, step
+from jobs.runtime.chain import After, Per, Read, Step, step
 from jobs.runtime.final_reading import require_not_final
 from jobs.runtime.home import Home
 from jobs.runtime.layout import (
@@ -110,14 +110,29 @@ def kinds(of: Step, home: Home) -> tuple[str, ...]:
     return campaigns + (experiment_ids(home.objects) if of.per_experiment else ())
 
 
-def listed(chain: Iterable[Step], home: Home) -> tuple[tuple[Step, str], ...]:
+def listed(chain: Sequence[Step], home: Home) -> tuple[tuple[Step, str], ...]:
     """Return each step of a chain with each kind that it runs for, in the order in which they run.
 
     Experiments come last: an offer depends on none of them, so one whose file is wrong fails when the lists are out.
+    A run whose awaited input has not begun to come is left out.
     """
-    found = [(step, kind) for step in chain for kind in kinds(step, home)]
-    experiments = set(experiment_ids(home.objects)) if any(step.per_experiment for step, _ in found) else set()
+    experiments = set(experiment_ids(home.objects)) if any(step.per_experiment for step in chain) else set()
+    found = [
+        (step, kind)
+        for step in chain
+        for kind in kinds(step, home)
+        if _begun(step, kind, "experiment" if kind in experiments else "campaign", home)
+    ]
     return tuple(sorted(found, key=lambda run: run[0].per_experiment and run[1] in experiments))
+
+
+def _begun(of: Step, kind: str, per: Per, home: Home) -> bool:
+    awaited = [read for read in of.reads if read.awaited and read.per in {None, per}]
+    return all(home.objects.list(_folder(read, kind)) for read in awaited)
+
+
+def _folder(read: Read, kind: str) -> str:
+    return input_prefix(read.table) + (f"{kind}/" if read.by_campaign else "")
 
 
 def asked(of: Step, kind: str, home: Home) -> dict[str, str]:
@@ -173,7 +188,7 @@ def _has_section(home: Home, campaign_id: str, section: str) -> bool:
 
 
 def _files(home: Home, read: Read, kind: str, first_date: date, run_date: date) -> tuple[PlannedFile, ...]:
-    prefix = input_prefix(read.table) + (f"{kind}/" if read.by_campaign else "")
+    prefix = _folder(read, kind)
     found = [o for o in home.objects.list(prefix) if o.key.endswith(".parquet")]
     dated = [(_date_of(o.key), PlannedFile(o.key, o.size, o.version)) for o in found]
     oldest = date.min if read.days_back is None else first_date - timedelta(days=read.days_back)

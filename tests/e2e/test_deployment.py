@@ -22,11 +22,11 @@ from infra.local.deploy_stack import Stack
 from infra.local.deploy_template import ROOT
 from infra.local.load import put_parquet
 from jobs.build_fraud_features import BuildFraudFeatures, build_fraud_features
-from jobs.runtime.chain import NIGHT, TRAINING
+from jobs.runtime.chain import TRAINING
 from jobs.runtime.stores import Stores, open_stores
 from jobs.tables.outputs import OUTPUTS
 from tests.e2e.conftest import Night
-from tests.trained import DAY, rows_of, states
+from tests.trained import DAY, FIRST_NIGHT, rows_of, states
 
 _NO_SPARK = "off by default, and there is no EMR Serverless here: `make spark` runs the job in local mode"
 NOT_MADE = {f"Spark{name}": _NO_SPARK for name in ("", ".Application", ".JobRole", ".Logs")}
@@ -162,14 +162,14 @@ def test_the_night_of_the_schedule_writes_what_the_night_in_process_writes(site:
     [idle] = [execution for execution in ended if isinstance(execution.output, dict)]
     [worked] = [execution for execution in ended if execution is not idle]
     assert idle.output["state"] == "another is at work"
-    assert [(step["verb"], step["state"]) for step in worked.output] == [(s.verb, "finished") for s in NIGHT]
+    assert [(step["verb"], step["state"]) for step in worked.output] == [(s.verb, "finished") for s in FIRST_NIGHT]
 
     assert worked.entered().count("WorkArray") == 1
-    assert worked.entered().count("WorkShard") == len(NIGHT) - 1, "the other steps are small"
+    assert worked.entered().count("WorkShard") == len(FIRST_NIGHT) - 1, "the other steps are small"
     children = site.jobs(_step(worked, SPRING)["run_id"])
     assert [[a["container"]["exitCode"] for a in child["attempts"]] for child in children] == [[0], [0], [137, 0], [0]]
 
-    written = {"quarantine"}.union(*(s.writes for s in NIGHT))
+    written = {"quarantine"}.union(*(s.writes for s in FIRST_NIGHT))
     here = {name: _rows(site.stores, name) for name in written}
     with ran_night.home.applied():
         for name in written:
@@ -177,7 +177,7 @@ def test_the_night_of_the_schedule_writes_what_the_night_in_process_writes(site:
             assert there.num_rows, name
             assert here[name].equals(there), name
 
-    assert site.emulator_answered("netlift-e2e-finish-run") >= len(NIGHT)
+    assert site.emulator_answered("netlift-e2e-finish-run") >= len(FIRST_NIGHT)
     [message] = site.told()
     assert message.startswith(f"netlift e2e: nightly of {DAY} is done\n")
     page = json.loads(worked.exited("WritePage"))["anything"]["page"]["address"]

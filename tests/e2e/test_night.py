@@ -6,7 +6,6 @@ from dataclasses import replace
 import pyarrow.compute as pc
 
 from jobs.nightly import Nightly, nightly
-from jobs.runtime.chain import NIGHT
 from jobs.tables.outputs import (
     CUSTOMER_RISK,
     CUSTOMER_SEGMENTS,
@@ -19,11 +18,11 @@ from jobs.tables.outputs import (
     UPLIFT_SCORES,
 )
 from tests.e2e.conftest import Night
-from tests.trained import CAMPAIGN, CUSTOMERS, DAY, rows_of, set_aside
+from tests.trained import CAMPAIGN, CUSTOMERS, DAY, FIRST_NIGHT, FIRST_TABLES, rows_of, set_aside
 
 
 def test_every_step_of_the_chain_finishes_in_its_order(night: Night) -> None:
-    assert [r.verb for r in night.reports] == [s.verb for s in NIGHT]
+    assert [r.verb for r in night.reports] == [s.verb for s in FIRST_NIGHT]
     assert {(r.state, r.attempt) for r in night.reports} == {("finished", 1)}
 
 
@@ -121,7 +120,7 @@ def test_the_input_of_the_night_goes_through_awswrangler_each_file_once_a_run(ni
 def test_the_second_run_is_already_done_everywhere_and_changes_no_table(night: Night) -> None:
     assert night.again == tuple(replace(r, state="already done") for r in night.reports)
     assert night.before == night.after
-    assert set(night.after) == set(OUTPUTS)
+    assert set(night.after) == FIRST_TABLES
     assert not night.read_again, "it read no input either"
 
 

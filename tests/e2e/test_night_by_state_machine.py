@@ -16,13 +16,12 @@ from infra.local.deployment import CHAIN, ROOT, Deployment, Execution
 from infra.local.home import LocalHome
 from infra.local.load import put_parquet
 from jobs.nightly.publication import write_page
-from jobs.runtime.chain import NIGHT
 from jobs.runtime.layout import campaign_key
 from jobs.runtime.stores import Stores, open_stores
 from jobs.science.synthetic import World
 from jobs.tables.outputs import OFFERS, OUTPUTS
 from tests.e2e.conftest import Night
-from tests.trained import CAMPAIGN, CUSTOMERS, DAY, SEED, build_history, rows_of, states
+from tests.trained import CAMPAIGN, CUSTOMERS, DAY, FIRST_NIGHT, SEED, build_history, rows_of, states
 
 EVENT, LANDED = (json.loads((ROOT / "events" / f"{name}.json").read_text()) for name in ("nightly", "landed"))
 
@@ -70,10 +69,10 @@ def test_the_state_machine_writes_what_the_night_in_process_writes(site: Site, r
     """Then the same trigger comes again, and data are said to have landed, twice: all end quietly."""
     ended = site.run(site.machine(), EVENT)
     assert ended.status == "SUCCEEDED", ended.cause
-    assert [(step["verb"], step["state"]) for step in ended.output] == [(s.verb, "finished") for s in NIGHT]
+    assert [(step["verb"], step["state"]) for step in ended.output] == [(s.verb, "finished") for s in FIRST_NIGHT]
     assert [step["run_id"] for step in ended.output] == [report.run_id for report in ran_night.reports]
-    assert ended.entered().count("WorkShard") == 1 + len(NIGHT), "customers are two files, so two shards"
-    written = {name: OUTPUTS[name] for name in {"quarantine"}.union(*(s.writes for s in NIGHT))}
+    assert ended.entered().count("WorkShard") == 1 + len(FIRST_NIGHT), "customers are two files, so two shards"
+    written = {name: OUTPUTS[name] for name in {"quarantine"}.union(*(s.writes for s in FIRST_NIGHT))}
     here = {name: rows_of(site.stores, table, run_date=DAY) for name, table in written.items()}
     published, before = _published(site.home), states(site.stores)
     with ran_night.home.applied():
@@ -95,7 +94,7 @@ def test_the_state_machine_writes_what_the_night_in_process_writes(site: Site, r
         assert json.loads(again.exited("WritePage"))["anything"]["page"]["address"] == address, "and the same page"
     assert states(site.stores) == before
     runs = site.stores.ledger.runs(DAY)
-    assert [(run["state"], run["attempt"]) for run in runs] == [("finished", 1)] * len(NIGHT)
+    assert [(run["state"], run["attempt"]) for run in runs] == [("finished", 1)] * len(FIRST_NIGHT)
 
 
 @pytest.mark.long
@@ -110,7 +109,7 @@ def test_two_triggers_at_once_are_one_night(site: Site) -> None:
     assert idle.output["state"] == "another is at work"
     assert {step["state"] for step in worked.output} == {"finished"}
     runs = site.stores.ledger.runs(DAY + timedelta(days=1))
-    assert [(run["state"], run["attempt"]) for run in runs] == [("finished", 1)] * len(NIGHT)
+    assert [(run["state"], run["attempt"]) for run in runs] == [("finished", 1)] * len(FIRST_NIGHT)
     offers = rows_of(site.stores, OFFERS, run_date=DAY + timedelta(days=1))["customer_id"].to_pylist()
     assert len(offers) == len(set(offers)) == CUSTOMERS
 
@@ -128,7 +127,7 @@ def test_a_trigger_without_new_data_ends_quietly(local_cloud: LocalCloud, local_
     deployment = Deployment(local_cloud, local_home)
     ended = deployment.run(deployment.nightly(), EVENT)
     assert ended.status == "SUCCEEDED", ended.cause
-    assert [(step["verb"], step["state"]) for step in ended.output] == [(s.verb, "no input") for s in NIGHT]
+    assert [(step["verb"], step["state"]) for step in ended.output] == [(s.verb, "no input") for s in FIRST_NIGHT]
     why = {step["verb"]: step["why"] for step in ended.output}
     assert "put the customers there" in why["score-uplift"]
     assert states(stores) == {}
