@@ -58,6 +58,7 @@ def test_a_file_that_vanished_after_the_plan(site: Site, day: date, monkeypatch:
     _failed(site, day, site.night(day), "ObjectMissing", f"{key} does not exist", "write it first")
 
 
+@pytest.mark.long
 def test_a_plan_that_vanished_after_it_was_made(site: Site, day: date, monkeypatch: pytest.MonkeyPatch) -> None:
     """And the next trigger plans the same run anew, and works it."""
     site.put_customers(day, some_customers(0))
@@ -68,6 +69,7 @@ def test_a_plan_that_vanished_after_it_was_made(site: Site, day: date, monkeypat
     assert site.run_of(day)["attempt"] == 2
 
 
+@pytest.mark.long
 def test_a_file_that_grew_after_the_plan(site: Site, day: date, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing of it is used; the next night plans it as it is now."""
     [key] = site.put_customers(day, some_customers(0, 20))
@@ -80,6 +82,7 @@ def test_a_file_that_grew_after_the_plan(site: Site, day: date, monkeypatch: pyt
     assert rows_of(site.stores, OFFERS, run_date=day).num_rows == 40
 
 
+@pytest.mark.long
 def test_a_shard_of_zero_rows_is_a_shard(site: Site, day: date) -> None:
     """Beside one of forty: worked by an array job, staged as nothing, counted as nothing."""
     site.put_customers(day, some_customers(0, 40), some_customers(0, 40).slice(0, 0))
