@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import count
 from typing import Any
 
 import boto3
@@ -86,6 +87,9 @@ def at(day: date) -> datetime:
     return datetime.combine(day + timedelta(days=1), time(2), UTC)
 
 
+_deployed = count(1)
+
+
 @contextmanager
 def deployed_behind(cloud: LocalCloud, stage: str, faults: Faults, parameters: dict[str, str]) -> Iterator[Site]:
     """Deploy; functions and jobs find S3, also that of tables, behind `faults`; this process does not."""
@@ -94,7 +98,8 @@ def deployed_behind(cloud: LocalCloud, stage: str, faults: Faults, parameters: d
         unreliable(cloud.catalog_url, Faults(0.0, seed=1), {cloud.endpoint_url: url}) as catalog,
     ):
         led = {"AWS_ENDPOINT_URL": url, "NETLIFT_CATALOG_URL": catalog}
-        with Stack(cloud, stage, {**parameters}, led) as stack, stack.applied():
+        # A worker that is handed tests of a module again deploys again, into the same cloud.
+        with Stack(cloud, f"{stage}{next(_deployed)}", {**parameters}, led) as stack, stack.applied():
             site = Site(stack, open_stores(), faults)
             for function in FUNCTIONS:
                 site.configure(function, **led)
