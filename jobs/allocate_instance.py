@@ -1,7 +1,6 @@
 """Anybody's customers, offers, values and costs in: who gets which under a budget, and how good that is for certain."""
 
 import io
-import json
 import math
 import sys
 import time
@@ -18,7 +17,8 @@ import pyarrow.parquet as pq
 
 from jobs.errors import BadRequest
 from jobs.pages.allocation_lines import allocation_lines
-from jobs.runtime.command import flag, guarded, parse
+from jobs.runtime.answering import answered
+from jobs.runtime.command import flag, parse
 from jobs.runtime.progress import Steps
 from jobs.runtime.report import peak_mb
 from jobs.science.offers.instance import CUSTOMER, NEEDED, OFFER, Instance, take_instance
@@ -213,16 +213,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         0, or the exit code of the named failure, whose sentence is printed to stderr.
     """
     request = parse(AllocateInstance, "netlift allocate-offers", sys.argv[1:] if argv is None else argv)
-    steps = Steps(STEPS, quiet=request.json)
-
-    def act() -> None:
-        try:
-            answer = allocate_instance(request, steps)
-        finally:
-            steps.close()
-        sys.stdout.write((json.dumps(answer, allow_nan=False) if request.json else allocation_lines(answer)) + "\n")
-
-    return guarded(act)
+    return answered(request, allocate_instance, allocation_lines, steps=STEPS)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """The past of anybody's customers in: how many units a trial needs, for how long, and what it can find."""
 
-import json
 import os
 import sys
 from collections.abc import Sequence
@@ -10,7 +9,8 @@ from typing import Any
 
 from jobs.errors import BadRequest
 from jobs.pages.design_lines import design_lines
-from jobs.runtime.command import flag, guarded, parse
+from jobs.runtime.answering import answered
+from jobs.runtime.command import flag, parse
 from jobs.runtime.progress import Steps
 from jobs.science.experiment.asked import effects_in_words, shares_in_words
 from jobs.science.experiment.history import History, take_history
@@ -231,16 +231,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         0, or the exit code of the named failure, whose sentence is printed to stderr.
     """
     request = parse(DesignExperiment, "netlift design-experiment", sys.argv[1:] if argv is None else argv)
-    steps = Steps(STEPS + bool(request.replay), quiet=request.json)
-
-    def act() -> None:
-        try:
-            answer = design_experiment(request, steps)
-        finally:
-            steps.close()
-        sys.stdout.write((json.dumps(answer, allow_nan=False) if request.json else design_lines(answer)) + "\n")
-
-    return guarded(act)
+    return answered(request, design_experiment, design_lines, steps=STEPS + bool(request.replay))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from jobs.errors import BadRequest
 from jobs.pages.fraud import fraud_html, fraud_lines
-from jobs.runtime.command import flag, guarded, parse
+from jobs.runtime.answering import answered
+from jobs.runtime.command import flag, parse
 from jobs.runtime.progress import Steps
 from jobs.science.fraud.decision import Costs
 from jobs.science.fraud.engine import Limits
@@ -188,17 +189,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         0, or the exit code of the named failure, whose sentence is printed to stderr.
     """
     request = parse(JudgeFraud, "netlift judge-fraud", sys.argv[1:] if argv is None else argv)
-    steps = Steps(STEPS, quiet=request.json)
-
-    def act() -> None:
-        try:
-            answer = judge_fraud(request, steps)
-        finally:
-            steps.close()
-        said = json.dumps(answer, allow_nan=False) if request.json else fraud_lines(answer, page=answer["page"])
-        sys.stdout.write(said + "\n")
-
-    return guarded(act)
+    return answered(request, judge_fraud, lambda answer: fraud_lines(answer, page=answer["page"]), steps=STEPS)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,8 @@ from jobs.pages.formats import euro
 from jobs.pages.lift import lift_html
 from jobs.pages.lift_answer import lift_lines, lift_page
 from jobs.pages.model_card import model_card_html
-from jobs.runtime.command import flag, guarded, parse
+from jobs.runtime.answering import answered
+from jobs.runtime.command import flag, parse
 from jobs.runtime.per_arm import cost_of_each_arm, named_value
 from jobs.runtime.progress import Steps
 from jobs.runtime.target_csv import list_csv
@@ -275,17 +276,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         0, or the exit code of the named failure, whose sentence is printed to stderr.
     """
     request = parse(Lift, "netlift lift", sys.argv[1:] if argv is None else argv)
-    steps = Steps(STEPS, quiet=request.json)
-
-    def act() -> None:
-        try:
-            answer = lift(request, steps)
-        finally:
-            steps.close()
-        said = json.dumps(answer, allow_nan=False) if request.json else lift_lines(answer)
-        sys.stdout.write(said + "\n")
-
-    return guarded(act)
+    return answered(request, lift, lift_lines, steps=STEPS)
 
 
 if __name__ == "__main__":
